@@ -1,0 +1,1 @@
+"""The conformance suite for Twilio Sync Streams: what a server must do, and the verdict on whether it does."""

@@ -1,0 +1,1 @@
+"""Record Twilio Sync traffic once and replay it anywhere."""

@@ -1,0 +1,1 @@
+"""The smallest server that does everything the Stream page promises."""

@@ -1,0 +1,1 @@
+"""What the Stream page says, as JSON Schemas and OpenAPI, and the program that extracts them."""
