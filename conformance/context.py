@@ -1,0 +1,118 @@
+"""What a scenario works with: the operations, names of its own, chance from the seed, time, and threads."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from typing import TypeVar
+
+from conformance.clock import Clock
+from conformance.exchange import Exchange, NotJSON
+from conformance.gate import Gate
+from conformance.journal import Journal
+from conformance.options import Options
+from conformance.outcomes import Blocked, Unsupported
+from conformance.session import Session
+from conformance.streams import Stream, Streams, sid_in
+from conformance.target import Target
+
+T = TypeVar("T")
+SAFETY_TTL = 3600  # seconds: what a crash leaves behind goes away by itself
+NAME_PREFIX = "conformance"
+
+
+class Context:
+    """Handed to a scenario's `gather`."""
+
+    def __init__(
+        self,
+        scenario: str,
+        *,
+        session: Session,
+        clock: Clock,
+        options: Options,
+        gate: Gate,
+        journal: Journal,
+        run_id: str,
+    ) -> None:
+        self.scenario = scenario
+        self.session = session
+        self.clock = clock
+        self.options = options
+        self.random = random.Random(f"{options.seed}/{scenario}")  # noqa: S311 - names and test data, no secrets
+        self.streams = Streams(session, clock, scenario, gate=gate, journal=journal)
+        self.waited = 0.0
+        self._gate = gate
+        self._run_id = run_id
+
+    @property
+    def target(self) -> Target:
+        return self.session.target
+
+    @property
+    def second_service(self) -> str:
+        """The second service; raises Unsupported when the run was given none."""
+        if self.target.second_service is None:
+            raise Unsupported("needs a second service: name one with --second-service-sid")
+        return self.target.second_service
+
+    def name(self, label: str) -> str:
+        """A unique name of this run, ASCII letters, digits and hyphens; the same for the same seed."""
+        return f"{NAME_PREFIX}-{self._run_id}-{self.scenario.replace('_', '-')}-{label}"
+
+    def make(self, label: str | None = None, *, ttl: int | None = SAFETY_TTL, service: str | None = None) -> Stream:
+        """Creates a stream to work with (nameless without a label). Raises Blocked when that does not work."""
+        fields: dict[str, object] = {}
+        if label is not None:
+            fields["UniqueName"] = self.name(label)
+        if ttl is not None:
+            fields["Ttl"] = ttl
+        return made(self.streams.create(fields, service=service))
+
+    def parallel(self, calls: Iterable[Callable[[], T]], *, at_once: int = 8) -> list[T]:
+        """Makes the calls on threads, `at_once` at a time, and returns their results in order."""
+        with ThreadPoolExecutor(max_workers=at_once, thread_name_prefix=self.scenario) as pool:
+            futures = [pool.submit(call) for call in calls]
+            return [future.result() for future in futures]
+
+    def quiet(self) -> AbstractContextManager[None]:
+        """While this is held nothing else of this run creates or deletes streams, and the holder must not either."""
+        return self._gate.quiet()
+
+    def sleep(self, seconds: float) -> None:
+        """Waits; counted as this scenario's wait. Raises NotRun when the run is stopped."""
+        if seconds > 0:
+            self.waited += seconds
+            self.session.pause(self.clock, seconds)
+
+    def sleep_until(self, moment: float) -> None:
+        """Waits until that moment of the suite's clock (seconds since the epoch)."""
+        self.sleep(moment - self.clock.now())
+
+    def poll(
+        self, ask: Callable[[], Exchange], until: Callable[[Exchange], bool], *, deadline: float, every: float = 0.25
+    ) -> list[Exchange]:
+        """Asks again and again until an answer satisfies `until` or `deadline` has passed; returns all answers."""
+        answers = [ask()]
+        while not until(answers[-1]) and self.clock.now() < deadline:
+            self.sleep(every)
+            answers.append(ask())
+        return answers
+
+
+def made(exchange: Exchange) -> Stream:
+    """The stream that a create made. Raises Blocked, naming what came instead, when it made none."""
+    if exchange.response is None:
+        raise Blocked(f"a stream to work with could not be created: {exchange.error}", exchange)
+    if sid_in(exchange) is None:
+        raise Blocked(
+            f"a stream to work with could not be created: the answer was {exchange.response.status}"
+            " without a stream in it",
+            exchange,
+        )
+    try:
+        return Stream(exchange, exchange.response.json())
+    except NotJSON as error:
+        raise Blocked(f"a stream to work with could not be created: {error}", exchange) from None

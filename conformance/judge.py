@@ -1,0 +1,104 @@
+"""Judges rules: runs a rule's check on its evidence and settles what its outcome means.
+
+A rule that fails while a rule it depends on has failed too is `blocked`: the fault is reported once, by the
+rule of the broken promise. Dependencies are looked at only when something failed.
+"""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from conformance.outcomes import Blocked, Failed, Inconclusive, Judgement, Level, NotRun, Outcome, Unsupported
+from conformance.registry import CHECKS, Answer
+from conformance.results import RuleResult
+from conformance.rules import Catalogue, Rule
+from conformance.waivers import Waiver
+
+BROKEN = frozenset({Outcome.FAIL, Outcome.BLOCKED, Outcome.WAIVED})
+OUTCOME_OF = {
+    Blocked: Outcome.BLOCKED,
+    Inconclusive: Outcome.INCONCLUSIVE,
+    Unsupported: Outcome.UNSUPPORTED,
+    NotRun: Outcome.NOT_RUN,
+}
+
+
+class Judge:
+    """Judges each rule once and remembers. `evidence` gives a scenario's evidence by name."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        evidence: Callable[[str], Any],
+        *,
+        unclaimed: frozenset[str] = frozenset(),
+        waivers: Mapping[str, Waiver] | None = None,
+    ) -> None:
+        self._catalogue = catalogue
+        self._evidence = evidence
+        self._unclaimed = unclaimed
+        self._waivers = waivers or {}
+        self._results: dict[str, RuleResult] = {}
+
+    def judge(self, rule_id: str) -> RuleResult:
+        """The rule's result, waivers applied."""
+        if rule_id not in self._results:
+            started = time.monotonic()
+            result = self._waive(self._judge(self._catalogue[rule_id]))
+            self._results[rule_id] = replace(result, duration=time.monotonic() - started)
+        return self._results[rule_id]
+
+    def _judge(self, rule: Rule) -> RuleResult:
+        if feature := next((name for name in rule.features if name in self._unclaimed), None):
+            return RuleResult(rule, Outcome.UNSUPPORTED, f"the target does not claim {feature!r}")
+        check = CHECKS[rule.id]
+        try:
+            answer = check.function(**{name: self._evidence(name) for name in check.scenarios})
+        except Failed as failure:
+            return self._failed(rule, failure)
+        except Judgement as judgement:
+            return RuleResult(rule, OUTCOME_OF[type(judgement)], judgement.message, exchanges=judgement.exchanges)
+        except Exception as error:  # noqa: BLE001 - one rule's accident must not end the run
+            return self._accident(rule, error)
+        if isinstance(answer, Answer):
+            outcome = Outcome.ANSWERED if rule.level is Level.SURVEY else Outcome.PASS
+            return RuleResult(rule, outcome, answer.text, exchanges=answer.exchanges)
+        return RuleResult(rule, Outcome.PASS)
+
+    def _failed(self, rule: Rule, failure: Failed) -> RuleResult:
+        found = RuleResult(
+            rule, Outcome.FAIL, failure.message, failure.expected, failure.got, failure.exchanges
+        )  # fmt: skip
+        if rule.level is Level.SURVEY:
+            return replace(found, outcome=Outcome.ANSWERED)
+        if culprit := self._broken_dependency(rule):
+            return replace(found, outcome=Outcome.BLOCKED, message=f"because {culprit} failed; {failure.message}")
+        return found
+
+    def _accident(self, rule: Rule, error: Exception) -> RuleResult:
+        if culprit := self._broken_dependency(rule):
+            return RuleResult(rule, Outcome.BLOCKED, f"because {culprit} failed")
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        message = (
+            f"the suite itself failed ({type(error).__name__}: {error}, {where.name} line {where.lineno});"
+            " this says nothing about the target, please report it"
+        )
+        return RuleResult(rule, Outcome.ERROR, message)
+
+    def _broken_dependency(self, rule: Rule) -> str | None:
+        return next((d for d in rule.depends_on if self.judge(d).outcome in BROKEN), None)
+
+    def _waive(self, result: RuleResult) -> RuleResult:
+        waiver = self._waivers.get(result.rule.id)
+        if waiver is None:
+            return result
+        if result.outcome in {Outcome.FAIL, Outcome.BLOCKED}:
+            return replace(result, outcome=Outcome.WAIVED, message=f"waived: {waiver.reason}. {result.message}")
+        if result.outcome in {Outcome.PASS, Outcome.ANSWERED}:
+            message = f"passes although it is waived ({waiver.reason}): take the waiver out"
+            return replace(result, outcome=Outcome.UNEXPECTED_PASS, message=message)
+        return result

@@ -1,0 +1,175 @@
+"""One run of the suite against one target: prepares, judges, cleans up."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from types import TracebackType
+
+from conformance import __version__
+from conformance.budget import Budget
+from conformance.clock import Clock, LiveClock, ReplayClock
+from conformance.context import Context
+from conformance.errors import SuiteError
+from conformance.gate import Gate
+from conformance.journal import Journal, Leftover
+from conformance.judge import Judge
+from conformance.options import Options
+from conformance.outcomes import Judgement, Outcome
+from conformance.preflight import preflight
+from conformance.registry import CHECKS, load_sections
+from conformance.results import Results, RuleResult, Statistics
+from conformance.rules import Rule, load_catalogue
+from conformance.selection import judging_order, select
+from conformance.session import Session
+from conformance.stage import Stage
+from conformance.streams import Streams
+from conformance.target import Target
+from conformance.traffic import Traffic
+from conformance.waivers import load_waivers
+from conformance.wire import Wire
+
+ALWAYS = ("lifecycle",)  # what passive rules look at when nothing else was asked for
+CLEANER = "cleanup"
+
+
+class Run:
+    """Use as a context manager: leaving it deletes what the run created.
+
+    `judge(rule_id)` gives one rule's result; evidence is gathered when first needed, or all at once by `start`.
+    """
+
+    def __init__(self, target: Target, options: Options) -> None:
+        load_sections()
+        self.options = options
+        self.target = target
+        self.catalogue = load_catalogue()
+        self.rules = select(self.catalogue, options)
+        self.waivers = load_waivers(options.waivers, self.catalogue, today=dt.datetime.now(dt.UTC).date())
+        self.run_id = run_id(options.seed) + options.worker
+        self.budget = Budget(options.limits)
+        self._clock = LiveClock()
+        self.started = self._clock.now()
+        self._wire = Wire()
+        self.session = Session(
+            target, wire=self._wire, budget=self.budget, timeout=options.timeout, replayed=options.replayed
+        )
+        self.journal = Journal(target=target.url, run=self.run_id)
+        self._gate = Gate()
+        self.stage = Stage(self._context, self._traffic, jobs=options.jobs)
+        self._judge = Judge(
+            self.catalogue, self.stage.evidence, unclaimed=frozenset(options.without), waivers=self.waivers
+        )
+
+    def __enter__(self) -> Run:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        if kind is not None:
+            self.session.stop()
+        self.close()
+
+    def preflight(self) -> None:
+        """Looks whether the target can be reached and logged in to. Raises Unreachable."""
+        preflight(self.session, self._clock)
+
+    def start(self, rules: Sequence[Rule] | None = None) -> None:
+        """Starts all scenarios that these rules (by default the selected ones) need."""
+        claimed = [r for r in rules or self.rules if not set(r.features) & set(self.options.without)]
+        names = [name for rule in claimed for name in CHECKS[rule.id].scenarios]
+        self.stage.start([*ALWAYS, *names] if any(name == "traffic" for name in names) else names)
+
+    def judge(self, rule_id: str) -> RuleResult:
+        return self._judge.judge(rule_id)
+
+    def judge_all(self, on_result: Callable[[RuleResult], None] = lambda result: None) -> tuple[RuleResult, ...]:
+        """Judges the selected rules; tells each result as it comes, returns them in catalogue order."""
+        self.start()
+        for rule in judging_order(self.rules):
+            on_result(self.judge(rule.id))
+        return tuple(self.judge(rule.id) for rule in self.rules)
+
+    def close(self) -> None:
+        """Ends all scenarios and deletes what is left of what they created. Never raises."""
+        self.stage.close()
+        self.clean()
+        self._wire.close()
+
+    def clean(self) -> tuple[Leftover, ...]:
+        """Deletes what the run created; returns what could not be deleted."""
+        leftovers = self.journal.leftovers()
+        if leftovers:
+            session = Session(self.target, wire=self._wire, budget=Budget(), timeout=min(self.options.timeout, 10.0))
+            streams = Streams(session, self._new_clock(), CLEANER, gate=self._gate, journal=self.journal)
+            with ThreadPoolExecutor(max_workers=8) as pool:
+                list(pool.map(lambda item: _delete(streams, self.journal, item), leftovers))
+        remaining = self.journal.leftovers()
+        self.journal.close(clean=not remaining)
+        return remaining
+
+    def results(self, results: Sequence[RuleResult], notes: Sequence[str] = ()) -> Results:
+        """The results with everything a report says about the run."""
+        waits = self.stage.waits.values()
+        return Results(
+            target=self.target.url,
+            service=self.target.service,
+            seed=self.options.seed,
+            suite_version=__version__,
+            results=tuple(results),
+            total_rules=len(self.catalogue),
+            statistics=Statistics(
+                requests=self.budget.requests,
+                streams=self.budget.streams,
+                messages=self.budget.messages,
+                retries=self.budget.retries,
+                started=self.started,
+                duration=self._clock.now() - self.started,
+                waits_longest=max(waits, default=0.0),
+                waits_total=sum(waits),
+            ),
+            notes=tuple(notes),
+            strict=self.options.strict,
+        )
+
+    def not_run(self, rule: Rule, why: str) -> RuleResult:
+        return RuleResult(rule, Outcome.NOT_RUN, why)
+
+    def _new_clock(self) -> Clock:
+        return ReplayClock(self.started) if self.options.replayed else self._clock
+
+    def _context(self, scenario: str) -> Context:
+        return Context(
+            scenario,
+            session=self.session,
+            clock=self._new_clock(),
+            options=self.options,
+            gate=self._gate,
+            journal=self.journal,
+            run_id=self.run_id,
+        )
+
+    def _traffic(self) -> Traffic:
+        self.stage.start(ALWAYS)
+        self.stage.settle()
+        return Traffic(tuple(self.session.log), self.target)
+
+
+def run_id(seed: int) -> str:
+    """Eight hexadecimal digits from the seed: part of every name that the run creates."""
+    return f"{random.Random(seed).getrandbits(32):08x}"  # noqa: S311 - a label
+
+
+def new_seed() -> int:
+    return time.time_ns() % 1_000_000_007
+
+
+def _delete(streams: Streams, journal: Journal, item: Leftover) -> None:
+    try:
+        exchange = streams.delete(item.reference, service=item.service)
+    except (Judgement, SuiteError):
+        return
+    if exchange.status == 404:
+        journal.deleted(item.reference)

@@ -1,0 +1,53 @@
+"""Which rules a run is about, from what the user asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from conformance.errors import UsageError
+from conformance.options import Options
+from conformance.outcomes import Level
+from conformance.registry import CHECKS, SCENARIOS
+from conformance.rules import Catalogue, Rule
+from conformance.stage import TRAFFIC
+
+INCLUDED = {
+    Level.MUST: {Level.MUST},
+    Level.SHOULD: {Level.MUST, Level.SHOULD},
+    Level.SURVEY: {Level.MUST, Level.SHOULD, Level.SURVEY},
+}
+
+
+def select(catalogue: Catalogue, options: Options) -> tuple[Rule, ...]:
+    """The rules to judge, in catalogue order. Raises UsageError for unknown ids and features."""
+    for name in (*options.features, *options.without):
+        if name not in catalogue.features:
+            raise UsageError(f"there is no feature {name!r}: the features are {', '.join(catalogue.features)}")
+    named = {rule.id for pattern in options.rules for rule in catalogue.matching(pattern)}
+    return tuple(
+        rule
+        for rule in catalogue
+        if rule.level in INCLUDED[options.level]
+        and (not named or rule.id in named)
+        and (not options.features or rule.feature in options.features)
+        and not (options.quick and waits(rule))
+    )
+
+
+def waits(rule: Rule) -> bool:
+    """Whether the rule's evidence takes waiting for the target's clock."""
+    return any(SCENARIOS[name].timed for name in CHECKS[rule.id].scenarios if name != TRAFFIC)
+
+
+def judging_order(rules: Sequence[Rule]) -> tuple[Rule, ...]:
+    """Quick ones first, then generators, then what waits, and last what looks at all traffic."""
+
+    def stage(rule: Rule) -> int:
+        names = CHECKS[rule.id].scenarios
+        if TRAFFIC in names:
+            return 3
+        if waits(rule):
+            return 2
+        return int(any(SCENARIOS[name].inline for name in names))
+
+    return tuple(sorted(rules, key=stage))

@@ -1,0 +1,147 @@
+"""The one way out: every request of a run goes through a `Session`, which keeps the exchange as evidence.
+
+It adds credentials for the target's origin only, refuses every other origin, retries what a healthy but busy
+service may answer, and counts against the budget.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+
+from conformance import __version__
+from conformance.budget import Budget
+from conformance.clock import Clock
+from conformance.errors import SuiteError
+from conformance.exchange import Exchange, Headers, NotJSON, Request, Response
+from conformance.outcomes import NotRun
+from conformance.target import Credentials, Target, origin_of
+from conformance.wire import Wire, WireError
+
+SCENARIO_HEADER = "X-Conformance-Scenario"
+REPLAY_SENT, REPLAY_RECEIVED = "X-Replay-Sent", "X-Replay-Received"
+ACCOUNT_THROTTLED = 20429
+RETRY_PAUSES = (0.2, 0.5, 1.0, 2.0)  # seconds, where the server names no Retry-After
+LONGEST_PAUSE = 10.0
+
+
+class OriginRefused(SuiteError):
+    """The suite was about to ask a host that is not the target."""
+
+
+class Session:
+    """Sends requests to one target. Safe to use from many threads."""
+
+    def __init__(
+        self, target: Target, *, wire: Wire, budget: Budget, timeout: float = 30.0, replayed: bool = False
+    ) -> None:
+        self.target = target
+        self.budget = budget
+        self.timeout = timeout
+        self.log: list[Exchange] = []
+        self.retried: list[Exchange] = []
+        self._wire = wire
+        self._replayed = replayed
+        self._stopped = threading.Event()
+
+    def stop(self) -> None:
+        """From now on every request and every wait ends with NotRun."""
+        self._stopped.set()
+
+    @property
+    def stopped(self) -> bool:
+        return self._stopped.is_set()
+
+    def pause(self, clock: Clock, seconds: float) -> None:
+        """Sleeps on that clock; raises NotRun when the run is stopped meanwhile."""
+        end = clock.now() + seconds
+        while (left := end - clock.now()) > 0:
+            if self.stopped:
+                raise NotRun("the run was stopped")
+            clock.sleep(min(left, 0.5))
+
+    def send(
+        self,
+        request: Request,
+        *,
+        clock: Clock,
+        scenario: str = "",
+        credentials: Credentials | None,
+        message: bool = False,
+        repeatable: bool = True,
+    ) -> Exchange:
+        """Sends one request and keeps the exchange.
+
+        `credentials` None sends none. `repeatable`: sending twice does no harm, so a broken connection is
+        tried again. A 503 or a 429 of the whole account says that nothing was done, and is always tried again.
+        Raises OriginRefused for a foreign URL and NotRun when the budget is used up or the run was stopped.
+        """
+        if origin_of(request.url) != self.target.origin:
+            raise OriginRefused(f"refused to send a request to {request.url!r}, which is not on {self.target.url}")
+        pauses = iter(RETRY_PAUSES)
+        while True:
+            if self.stopped:
+                raise NotRun("the run was stopped")
+            self.budget.spend(message=message)
+            exchange, unsent = self._once(request, clock, scenario, credentials)
+            clock.observe(exchange)
+            pause = next(pauses, None)
+            if pause is None or not _worth_retrying(exchange, repeatable=repeatable or unsent):
+                self.log.append(exchange)
+                return exchange
+            self.retried.append(exchange)
+            self.budget.count(retries=1)
+            self.pause(clock, _retry_after(exchange.response, pause))
+
+    def _once(
+        self, request: Request, clock: Clock, scenario: str, credentials: Credentials | None
+    ) -> tuple[Exchange, bool]:
+        common = (("User-Agent", f"twilio-sync-conformance/{__version__}"), (SCENARIO_HEADER, scenario))
+        headers = Headers((*request.headers, *common))
+        secret, shown = headers, headers
+        if credentials:
+            secret = Headers((*headers, ("Authorization", credentials.authorization)))
+            shown = Headers((*headers, ("Authorization", f"Basic {credentials.label}")))
+        sent = clock.now()
+        response: Response | None = None
+        error: str | None = None
+        unsent = False
+        try:
+            response = self._wire.send(replace(request, headers=secret), timeout=self.timeout)
+        except WireError as problem:
+            error, unsent = str(problem), problem.unsent
+        received = clock.now()
+        if self._replayed and response:
+            sent = _moment(response, REPLAY_SENT, sent)
+            received = _moment(response, REPLAY_RECEIVED, received)
+        return Exchange(replace(request, headers=shown), response, sent, received, error, scenario), unsent
+
+
+def _moment(response: Response, header: str, otherwise: float) -> float:
+    try:
+        return float(response.headers.get(header) or otherwise)
+    except ValueError:
+        return otherwise
+
+
+def _worth_retrying(exchange: Exchange, *, repeatable: bool) -> bool:
+    if exchange.response is None:
+        return repeatable and "within" not in (exchange.error or "")  # what took the whole time-out once will again
+    if exchange.status == 503:
+        return True
+    if exchange.status == 429:
+        try:
+            body = exchange.response.json()
+        except NotJSON:
+            return False
+        return isinstance(body, dict) and body.get("code") == ACCOUNT_THROTTLED
+    return False
+
+
+def _retry_after(response: Response | None, otherwise: float) -> float:
+    text = (response.headers.get("Retry-After") if response else None) or ""
+    return min(float(text), LONGEST_PAUSE) if text.isdecimal() and text.isascii() else otherwise
+
+
+Sender = Callable[[Request], Exchange]

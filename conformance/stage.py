@@ -1,0 +1,77 @@
+"""Runs scenarios and hands out their evidence. Waits overlap: timed scenarios start first, each on its own thread."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+from conformance.context import Context
+from conformance.registry import SCENARIOS, Scenario
+
+TRAFFIC = "traffic"  # the evidence that is everything the run has seen
+
+
+class Stage:
+    """Each scenario runs once, when it is started or when its evidence is first asked for."""
+
+    def __init__(self, new_context: Callable[[str], Context], traffic: Callable[[], Any], *, jobs: int = 4) -> None:
+        self._new_context = new_context
+        self._traffic = traffic
+        self._futures: dict[str, Future[Any]] = {}
+        self._contexts: dict[str, Context] = {}
+        self._lock = threading.Lock()
+        self._pool = ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="scenario")
+
+    def start(self, names: Iterable[str]) -> None:
+        """Starts what can run beside the judging; inline scenarios wait until they are asked for."""
+        wanted = [SCENARIOS[name] for name in dict.fromkeys(names) if name != TRAFFIC]
+        for scenario in sorted(wanted, key=lambda item: not item.timed):
+            if not scenario.inline:
+                self._ensure(scenario)
+
+    def evidence(self, name: str) -> Any:
+        """The scenario's evidence, waiting for it; raises what the scenario raised."""
+        if name == TRAFFIC:
+            self.settle()
+            return self._traffic()
+        return self._ensure(SCENARIOS[name]).result()
+
+    def settle(self) -> None:
+        """Waits until everything that was started has ended, well or badly."""
+        with self._lock:
+            futures = tuple(self._futures.values())
+        for future in futures:
+            future.exception()
+
+    def close(self) -> None:
+        self.settle()
+        self._pool.shutdown()
+
+    @property
+    def waits(self) -> dict[str, float]:
+        """Seconds each scenario has spent waiting for the target's clock."""
+        return {name: context.waited for name, context in self._contexts.items() if context.waited}
+
+    def _ensure(self, scenario: Scenario) -> Future[Any]:
+        with self._lock:
+            future = self._futures.get(scenario.name)
+            if future is not None:
+                return future
+            future = self._futures[scenario.name] = Future()
+            context = self._contexts[scenario.name] = self._new_context(scenario.name)
+        if scenario.inline:
+            _run(scenario, context, future)
+        elif scenario.timed:
+            threading.Thread(target=_run, args=(scenario, context, future), name=scenario.name, daemon=True).start()
+        else:
+            self._pool.submit(_run, scenario, context, future)
+        return future
+
+
+def _run(scenario: Scenario, context: Context, future: Future[Any]) -> None:
+    try:
+        future.set_result(scenario.gather(context))
+    except BaseException as error:  # noqa: BLE001 - handed to whoever asks for the evidence
+        future.set_exception(error)

@@ -1,0 +1,198 @@
+"""The six operations of Sync Streams as requests, for one scenario."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode, urljoin
+
+from conformance.clock import Clock
+from conformance.exchange import Exchange, Headers, NotJSON, Request
+from conformance.gate import Gate
+from conformance.journal import Journal
+from conformance.session import Session
+from conformance.target import Credentials, Target
+
+FORM = "application/x-www-form-urlencoded"
+Fields = Mapping[str, Any] | Iterable[tuple[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A stream that the suite made: the exchange that made it, and its body."""
+
+    exchange: Exchange
+    body: dict[str, Any]
+
+    @property
+    def sid(self) -> str:
+        return str(self.body["sid"])
+
+    @property
+    def name(self) -> str | None:
+        name = self.body.get("unique_name")
+        return name if isinstance(name, str) else None
+
+
+def encode(fields: Fields | None) -> bytes:
+    """Form encoding; pairs keep their order and may repeat a key. None and {} give an empty body."""
+    pairs = fields.items() if isinstance(fields, Mapping) else (fields or ())
+    return urlencode([(key, str(value)) for key, value in pairs]).encode("ascii")
+
+
+class Streams:
+    """Sends operations to the target and returns exchanges, whatever came back. Judges nothing.
+
+    `credentials=None` logs in as nobody; `service` is a sid or name, by default the target's.
+    """
+
+    def __init__(self, session: Session, clock: Clock, scenario: str, *, gate: Gate, journal: Journal) -> None:
+        self._session = session
+        self._clock = clock
+        self._scenario = scenario
+        self._gate = gate
+        self._journal = journal
+
+    @property
+    def target(self) -> Target:
+        return self._session.target
+
+    def create(
+        self,
+        fields: Fields | None = None,
+        *,
+        service: str | None = None,
+        credentials: Credentials | str | None = "target",
+        headers: Mapping[str, str] | None = None,
+    ) -> Exchange:
+        """POST …/Streams with the form `fields` (UniqueName, Ttl)."""
+        body = encode(fields)
+        name = Request("POST", "", Headers((("Content-Type", FORM),)), body).field("UniqueName")
+        self._journal.creating(name, service or self.target.service)
+        exchange = self.send(
+            "POST", self.target.streams_url(service), body=body, credentials=credentials, headers=headers,
+            repeatable=False,
+        )  # fmt: skip
+        if exchange.response is None and name is not None:
+            exchange = self._settle_create(exchange, name, body, service, credentials, headers)
+        if (sid := sid_in(exchange)) is not None:
+            self._session.budget.count(streams=1)
+            self._journal.created(sid, name, service or self.target.service)
+        return exchange
+
+    def _settle_create(
+        self,
+        broken: Exchange,
+        name: str,
+        body: bytes,
+        service: str | None,
+        credentials: Credentials | str | None,
+        headers: Mapping[str, str] | None,
+    ) -> Exchange:
+        """After a create whose fate is unknown: removes what it may have made, then asks once more."""
+        found = self.fetch(name, service=service)
+        if found.status == 200 and (sid := sid_in(found)):
+            self.delete(sid, service=service)
+        elif found.response is None:
+            return broken
+        return self.send(
+            "POST", self.target.streams_url(service), body=body, credentials=credentials, headers=headers,
+            repeatable=False,
+        )  # fmt: skip
+
+    def fetch(
+        self, reference: str, *, service: str | None = None, credentials: Credentials | str | None = "target"
+    ) -> Exchange:
+        """GET …/Streams/{sid or name}."""
+        return self.send("GET", self.target.stream_url(reference, service), credentials=credentials)
+
+    def list(
+        self,
+        parameters: Fields | None = None,
+        *,
+        service: str | None = None,
+        credentials: Credentials | str | None = "target",
+    ) -> Exchange:
+        """GET …/Streams with the query `parameters` (PageSize, Page, PageToken)."""
+        query = encode(parameters).decode("ascii")
+        url = self.target.streams_url(service) + (f"?{query}" if query else "")
+        return self.send("GET", url, credentials=credentials)
+
+    def update(
+        self,
+        reference: str,
+        fields: Fields | None = None,
+        *,
+        service: str | None = None,
+        credentials: Credentials | str | None = "target",
+    ) -> Exchange:
+        """POST …/Streams/{sid or name} with the form `fields` (Ttl)."""
+        url = self.target.stream_url(reference, service)
+        return self.send("POST", url, body=encode(fields), credentials=credentials)
+
+    def delete(
+        self, reference: str, *, service: str | None = None, credentials: Credentials | str | None = "target"
+    ) -> Exchange:
+        """DELETE …/Streams/{sid or name}."""
+        exchange = self.send("DELETE", self.target.stream_url(reference, service), credentials=credentials)
+        if exchange.status is not None and 200 <= exchange.status < 300:
+            self._journal.deleted(reference)
+        return exchange
+
+    def publish(
+        self,
+        reference: str,
+        data: str | None,
+        *,
+        service: str | None = None,
+        credentials: Credentials | str | None = "target",
+    ) -> Exchange:
+        """POST …/Streams/{sid or name}/Messages; `data` is JSON text as it goes into the form, None leaves it out."""
+        fields = {} if data is None else {"Data": data}
+        url = self.target.messages_url(reference, service)
+        return self.send("POST", url, body=encode(fields), credentials=credentials, message=True)
+
+    def follow(self, url: str, *, base: Exchange | None = None) -> Exchange:
+        """GET of a link from an answer, verbatim. Raises OriginRefused when it leads away from the target."""
+        return self.send("GET", urljoin(base.request.url, url) if base else url)
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        credentials: Credentials | str | None = "target",
+        message: bool = False,
+        repeatable: bool = True,
+    ) -> Exchange:
+        """Any request. A body is sent as a form unless `headers` name another Content-Type."""
+        lines = dict(headers or {})
+        if method in {"POST", "PUT", "PATCH"}:
+            lines.setdefault("Content-Type", FORM)
+        user = self.target.credentials if isinstance(credentials, str) else credentials
+        changes_the_list = method == "DELETE" or (method == "POST" and url.endswith("/Streams"))
+        with self._gate.change() if changes_the_list else nullcontext():
+            return self._session.send(
+                Request(method, url, Headers.of(lines), body),
+                clock=self._clock,
+                scenario=self._scenario,
+                credentials=user,
+                message=message,
+                repeatable=repeatable,
+            )
+
+
+def sid_in(exchange: Exchange) -> str | None:
+    """The sid of the stream that a successful answer shows; None when it shows none."""
+    if exchange.response is None or not 200 <= exchange.response.status < 300:
+        return None
+    try:
+        body = exchange.response.json()
+    except NotJSON:
+        return None
+    sid = body.get("sid") if isinstance(body, dict) else None
+    return sid if isinstance(sid, str) and sid else None

@@ -1,0 +1,247 @@
+"""The wire: one HTTP/1.1 request out, one bounded answer back. Knows nothing of Streams, rules or retries.
+
+Built on urllib3, to which it adds what judging strangers needs: a deadline for the whole exchange rather
+than for each read, and a limit on the decoded body.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import heapq
+import ipaddress
+import itertools
+import os
+import socket
+import ssl
+import threading
+import time
+import urllib.request
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any
+from urllib.parse import urlsplit
+
+import urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    DecodeError,
+    HTTPError,
+    NameResolutionError,
+    NewConnectionError,
+    ProtocolError,
+    ProxyError,
+    ReadTimeoutError,
+    SSLError,
+)
+
+from conformance.exchange import Headers, Request, Response
+
+MAX_BODY = 16 * 1024 * 1024  # a page of 100 streams is about 70 KB
+
+
+class WireError(Exception):
+    """No whole answer came; the message says what the server did instead.
+
+    `unsent` is true when the request can't have reached the server, so that sending it again is always safe.
+    """
+
+    def __init__(self, message: str, *, unsent: bool = False) -> None:
+        super().__init__(message)
+        self.unsent = unsent
+
+
+@dataclass(slots=True)
+class _Guard:
+    """One exchange under a deadline; `connection` is filled in by the connection that serves it."""
+
+    deadline: float
+    connection: HTTPConnection | None = None
+    expired: bool = False
+    done: bool = False
+
+
+_serving = threading.local()
+
+
+class _WatchedHTTPConnection(HTTPConnection):
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        _serving.guard.connection = self
+        super().request(*args, **kwargs)
+
+
+class _WatchedHTTPSConnection(HTTPSConnection):
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        _serving.guard.connection = self
+        super().request(*args, **kwargs)
+
+
+class _HTTPPool(HTTPConnectionPool):
+    ConnectionCls = _WatchedHTTPConnection
+
+
+class _HTTPSPool(HTTPSConnectionPool):
+    ConnectionCls = _WatchedHTTPSConnection
+
+
+class _Watchdog:
+    """Shuts the socket of every exchange whose deadline has passed, so that a trickle can't hold us."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[float, int, _Guard]] = []
+        self._numbers = itertools.count()
+        self._wake = threading.Condition()
+        self._running = False
+
+    def watch(self, guard: _Guard) -> None:
+        with self._wake:
+            heapq.heappush(self._heap, (guard.deadline, next(self._numbers), guard))
+            if not self._running:
+                self._running = True
+                threading.Thread(target=self._run, name="deadlines", daemon=True).start()
+            elif self._heap[0][2] is guard:
+                self._wake.notify()
+
+    def _run(self) -> None:
+        while True:
+            with self._wake:
+                while self._heap and self._heap[0][2].done:
+                    heapq.heappop(self._heap)
+                if not self._heap:
+                    self._running = False
+                    return
+                left = self._heap[0][0] - time.monotonic()
+                if left > 0:
+                    self._wake.wait(left)
+                    continue
+                guard = heapq.heappop(self._heap)[2]
+            guard.expired = True
+            sock = getattr(guard.connection, "sock", None)
+            if sock is not None and not guard.done:
+                with contextlib.suppress(OSError):
+                    sock.shutdown(socket.SHUT_RDWR)
+
+
+class Wire:
+    """A pool of connections. Safe to use from many threads."""
+
+    def __init__(self, *, connections: int = 64, max_body: int = MAX_BODY) -> None:
+        self._options: dict[str, Any] = {"num_pools": 4, "maxsize": connections, "block": False, "retries": False}
+        self._max_body = max_body
+        self._watchdog = _Watchdog()
+        self._managers: dict[str | None, urllib3.PoolManager] = {}
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Wire:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        for manager in self._managers.values():
+            manager.clear()
+
+    def send(self, request: Request, *, timeout: float) -> Response:
+        """Sends and reads the whole answer within `timeout` seconds. Redirects are not followed.
+
+        Raises WireError with a sentence for everything that is not a whole answer.
+        """
+        guard = _Guard(time.monotonic() + timeout)
+        _serving.guard = guard
+        self._watchdog.watch(guard)
+        try:
+            return self._exchange(request, timeout)
+        except (HTTPError, OSError) as error:
+            if guard.expired:
+                raise WireError(f"no whole answer within {timeout:g} s") from error
+            raise WireError(_sentence(error, timeout), unsent=_unsent(error)) from error
+        except (ValueError, AttributeError) as error:  # http.client on garbage, or a socket shut under it
+            what = f"no whole answer within {timeout:g} s" if guard.expired else f"an answer that is no HTTP: {error}"
+            raise WireError(what) from error
+        finally:
+            guard.done = True
+
+    def _exchange(self, request: Request, timeout: float) -> Response:
+        answer = self._manager(request.url).urlopen(
+            request.method,
+            request.url,
+            body=request.body or None,
+            headers=urllib3.HTTPHeaderDict(list(request.headers)),
+            redirect=False,
+            retries=False,
+            preload_content=False,
+            decode_content=True,
+            timeout=urllib3.Timeout(connect=timeout, read=timeout),
+        )
+        body = bytearray()
+        whole = False
+        try:
+            for chunk in answer.stream(65536, decode_content=True):
+                body += chunk
+                if len(body) > self._max_body:
+                    raise WireError(f"a body of more than {self._max_body} bytes")
+            whole = True
+        finally:
+            if whole:
+                answer.release_conn()
+            else:
+                answer.close()
+        headers = Headers.of((name, value) for name, value in answer.headers.iteritems())
+        return Response(answer.status, answer.reason or "", headers, bytes(body))
+
+    def _manager(self, url: str) -> urllib3.PoolManager:
+        proxy = _proxy_for(url)
+        with self._lock:
+            if proxy not in self._managers:
+                options = {**self._options, "ssl_context": _tls_context()}
+                manager = urllib3.ProxyManager(proxy, **options) if proxy else urllib3.PoolManager(**options)
+                manager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
+                self._managers[proxy] = manager
+            return self._managers[proxy]
+
+
+def _proxy_for(url: str) -> str | None:
+    """The proxy that the environment names for that URL; none for loopback addresses."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    with contextlib.suppress(ValueError):
+        if ipaddress.ip_address(host).is_loopback:
+            return None
+    if host == "localhost" or urllib.request.proxy_bypass(host):
+        return None
+    return urllib.request.getproxies().get(parts.scheme)
+
+
+def _tls_context() -> ssl.SSLContext:
+    """Verifies as the environment says: the variables that requests and OpenSSL read, else the system's store."""
+    bundle = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
+    return ssl.create_default_context(cafile=bundle or None)
+
+
+def _unsent(error: Exception) -> bool:
+    return isinstance(error, (NewConnectionError, NameResolutionError, ConnectTimeoutError, ProxyError, SSLError))
+
+
+def _sentence(error: Exception, timeout: float) -> str:
+    if isinstance(error, NameResolutionError):
+        return "its host name can't be resolved"
+    if isinstance(error, NewConnectionError):
+        return f"the connection was refused or failed ({_cause(error)})"
+    if isinstance(error, (ConnectTimeoutError, ReadTimeoutError, TimeoutError)):
+        return f"no whole answer within {timeout:g} s"
+    if isinstance(error, SSLError):
+        return f"the TLS handshake failed ({_cause(error)})"
+    if isinstance(error, DecodeError):
+        return "a body that does not decode as its Content-Encoding says"
+    if isinstance(error, ProtocolError):
+        return f"the connection broke off or spoke no HTTP ({_cause(error)})"
+    return _cause(error)
+
+
+def _cause(error: BaseException) -> str:
+    """The innermost reason, in one short line."""
+    while error.__cause__ or error.__context__:
+        error = error.__cause__ or error.__context__  # type: ignore[assignment]
+    return " ".join(f"{type(error).__name__}: {error}".split())[:200]
