@@ -1,0 +1,7 @@
+"""`python -m schemas`."""
+
+import sys
+
+from schemas.cli import main
+
+sys.exit(main())
