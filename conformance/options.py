@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from conformance.budget import Limits
@@ -28,6 +28,6 @@ class Options:
     jobs: int = 4
     strict: bool = False
     quick: bool = False
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
     replayed: bool = False
     worker: str = ""

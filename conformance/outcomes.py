@@ -39,7 +39,7 @@ class Verdict(StrEnum):
     INCOMPLETE = "incomplete"
 
 
-class Judgement(Exception):  # noqa: N818 - an outcome, not an error
+class Judgement(Exception):
     """Base of what a check or a scenario raises to say that a rule did not simply pass."""
 
     def __init__(self, message: str, *exchanges: Exchange) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from conformance.exchange import Exchange
@@ -67,6 +67,23 @@ class Statistics:
     duration: float = 0.0
     waits_longest: float = 0.0
     waits_total: float = 0.0
+
+
+def sum_statistics(parts: Sequence[Statistics]) -> Statistics:
+    """The whole run's cost from that of its workers."""
+    if not parts:
+        return Statistics()
+    started = min(part.started for part in parts)
+    return Statistics(
+        requests=sum(part.requests for part in parts),
+        streams=sum(part.streams for part in parts),
+        messages=sum(part.messages for part in parts),
+        retries=sum(part.retries for part in parts),
+        started=started,
+        duration=max(part.started + part.duration for part in parts) - started,
+        waits_longest=max(part.waits_longest for part in parts),
+        waits_total=sum(part.waits_total for part in parts),
+    )
 
 
 @dataclass(frozen=True, slots=True)

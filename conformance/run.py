@@ -60,6 +60,7 @@ class Run:
         self.journal = Journal(target=target.url, run=self.run_id)
         self._gate = Gate()
         self.stage = Stage(self._context, self._traffic, jobs=options.jobs)
+        self._finished: tuple[Leftover, ...] | None = None
         self._judge = Judge(
             self.catalogue, self.stage.evidence, unclaimed=frozenset(options.without), waivers=self.waivers
         )
@@ -70,7 +71,7 @@ class Run:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         if kind is not None:
             self.session.stop()
-        self.close()
+        self.finish()
 
     def preflight(self) -> None:
         """Looks whether the target can be reached and logged in to. Raises Unreachable."""
@@ -85,21 +86,22 @@ class Run:
     def judge(self, rule_id: str) -> RuleResult:
         return self._judge.judge(rule_id)
 
-    def judge_all(self, on_result: Callable[[RuleResult], None] = lambda result: None) -> tuple[RuleResult, ...]:
+    def judge_all(self, on_result: Callable[[RuleResult], None] = lambda _: None) -> tuple[RuleResult, ...]:
         """Judges the selected rules; tells each result as it comes, returns them in catalogue order."""
         self.start()
         for rule in judging_order(self.rules):
             on_result(self.judge(rule.id))
         return tuple(self.judge(rule.id) for rule in self.rules)
 
-    def close(self) -> None:
-        """Ends all scenarios and deletes what is left of what they created. Never raises."""
-        self.stage.close()
-        self.clean()
-        self._wire.close()
+    def finish(self) -> tuple[Leftover, ...]:
+        """Ends all scenarios and deletes what is left of what they created; returns what could not be deleted."""
+        if self._finished is None:
+            self.stage.close()
+            self._finished = self._clean()
+            self._wire.close()
+        return self._finished
 
-    def clean(self) -> tuple[Leftover, ...]:
-        """Deletes what the run created; returns what could not be deleted."""
+    def _clean(self) -> tuple[Leftover, ...]:
         leftovers = self.journal.leftovers()
         if leftovers:
             session = Session(self.target, wire=self._wire, budget=Budget(), timeout=min(self.options.timeout, 10.0))
@@ -110,9 +112,22 @@ class Run:
         self.journal.close(clean=not remaining)
         return remaining
 
+    def statistics(self) -> Statistics:
+        """What the run has cost so far."""
+        waits = self.stage.waits.values()
+        return Statistics(
+            requests=self.budget.requests,
+            streams=self.budget.streams,
+            messages=self.budget.messages,
+            retries=self.budget.retries,
+            started=self.started,
+            duration=self._clock.now() - self.started,
+            waits_longest=max(waits, default=0.0),
+            waits_total=sum(waits),
+        )
+
     def results(self, results: Sequence[RuleResult], notes: Sequence[str] = ()) -> Results:
         """The results with everything a report says about the run."""
-        waits = self.stage.waits.values()
         return Results(
             target=self.target.url,
             service=self.target.service,
@@ -120,16 +135,7 @@ class Run:
             suite_version=__version__,
             results=tuple(results),
             total_rules=len(self.catalogue),
-            statistics=Statistics(
-                requests=self.budget.requests,
-                streams=self.budget.streams,
-                messages=self.budget.messages,
-                retries=self.budget.retries,
-                started=self.started,
-                duration=self._clock.now() - self.started,
-                waits_longest=max(waits, default=0.0),
-                waits_total=sum(waits),
-            ),
+            statistics=self.statistics(),
             notes=tuple(notes),
             strict=self.options.strict,
         )

@@ -76,31 +76,26 @@ class Streams:
             repeatable=False,
         )  # fmt: skip
         if exchange.response is None and name is not None:
-            exchange = self._settle_create(exchange, name, body, service, credentials, headers)
+            exchange = self._settle_create(exchange, name, service) or self.send(
+                "POST", self.target.streams_url(service), body=body, credentials=credentials, headers=headers,
+                repeatable=False,
+            )  # fmt: skip
         if (sid := sid_in(exchange)) is not None:
             self._session.budget.count(streams=1)
             self._journal.created(sid, name, service or self.target.service)
         return exchange
 
-    def _settle_create(
-        self,
-        broken: Exchange,
-        name: str,
-        body: bytes,
-        service: str | None,
-        credentials: Credentials | str | None,
-        headers: Mapping[str, str] | None,
-    ) -> Exchange:
-        """After a create whose fate is unknown: removes what it may have made, then asks once more."""
+    def _settle_create(self, broken: Exchange, name: str, service: str | None) -> Exchange | None:
+        """After a create whose fate is unknown: removes what it may have made, so that it can be sent again.
+
+        Returns the broken exchange when the target does not even tell whether there is such a stream.
+        """
         found = self.fetch(name, service=service)
-        if found.status == 200 and (sid := sid_in(found)):
-            self.delete(sid, service=service)
-        elif found.response is None:
+        if found.response is None:
             return broken
-        return self.send(
-            "POST", self.target.streams_url(service), body=body, credentials=credentials, headers=headers,
-            repeatable=False,
-        )  # fmt: skip
+        if sid := sid_in(found):
+            self.delete(sid, service=service)
+        return None
 
     def fetch(
         self, reference: str, *, service: str | None = None, credentials: Credentials | str | None = "target"

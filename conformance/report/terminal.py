@@ -1,0 +1,83 @@
+"""The report on the terminal: progress as the run goes, then what failed and the verdict, in words."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Any
+
+from conformance.outcomes import Outcome
+
+LETTER = {
+    Outcome.PASS: ".",
+    Outcome.FAIL: "F",
+    Outcome.ANSWERED: "a",
+    Outcome.WAIVED: "w",
+    Outcome.UNEXPECTED_PASS: "U",
+    Outcome.UNSUPPORTED: "u",
+    Outcome.BLOCKED: "B",
+    Outcome.INCONCLUSIVE: "?",
+    Outcome.ERROR: "E",
+    Outcome.NOT_RUN: "-",
+}
+MEANING = {
+    "conformant": "every rule holds",
+    "conformant with deviations": "every 'must' rule holds; what deviates is listed above",
+    "not conformant": "the target breaks what the Stream page promises",
+    "incomplete": "not everything that is required could be judged; see above",
+}
+WIDTH = 100
+
+
+def plain(text: str, limit: int = 600) -> str:
+    """Text of a target made harmless: no control or invisible formatting characters, bounded length."""
+    shown = "".join(c if c.isprintable() else " " if c in "\t\n\r" else f"\\u{ord(c):04x}" for c in text)
+    return shown if len(shown) <= limit else f"{shown[:limit]}… ({len(shown)} characters)"
+
+
+def finding(rule: dict[str, Any]) -> str:
+    """One rule that did not simply pass: what was expected, what came, who says so, and how to repeat it."""
+    lines = [f"{rule['outcome'].upper().replace('_', ' ')}  {rule['id']}  ({rule['level']}, {rule['section']})"]
+
+    def add(label: str, text: str) -> None:
+        wrapped = textwrap.wrap(plain(text), WIDTH - 12, break_long_words=False, break_on_hyphens=False) or [""]
+        lines.append(f"  {label:<9} {wrapped[0]}")
+        lines.extend(f"  {'':<9} {line}" for line in wrapped[1:])
+
+    add("rule", rule["statement"])
+    if rule["expected"]:
+        add("expected", rule["expected"])
+        add("got", rule["got"])
+    if rule["message"] and (not rule["expected"] or rule["outcome"] != "fail"):
+        add("because", rule["message"])
+    add("source", rule["source"])
+    if rule["exchanges"]:
+        exchange = rule["exchanges"][-1]
+        lines.append(f"  {'repeat':<9} {plain(exchange['curl'], 2000)}")
+        if exchange["response"]:
+            response = exchange["response"]
+            add("answer", f"{response['status']} {response['reason']} {response.get('body', '(binary)')}")
+        elif exchange["error"]:
+            add("answer", f"none: {exchange['error']}")
+    return "\n".join(lines)
+
+
+def summary(document: dict[str, Any]) -> str:
+    """The counts, the notes and the verdict."""
+    counts = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in document["counts"].items())
+    lines = [
+        f"{document['selected']} of {document['rules_in_catalogue']} rules: {counts or 'none judged'}",
+        _cost(document["duration"], document["statistics"]),
+    ]
+    lines += [f"note: {plain(note)}" for note in document["notes"]]
+    partly = document["selected"] < document["rules_in_catalogue"]
+    scope = f" (judged by {document['selected']} selected rules only)" if partly else ""
+    lines.append(f"seed {document['seed']} repeats this run")
+    lines.append(f"verdict: {document['verdict']}{scope} - {MEANING[document['verdict']]}")
+    return "\n".join(lines)
+
+
+def _cost(duration: float, statistics: dict[str, Any]) -> str:
+    return (
+        f"{statistics['requests']} requests, {statistics['streams']} streams, {statistics['messages']} messages,"
+        f" {statistics['retries']} retries in {duration:.1f} s (longest wait {statistics['longest_wait']:.1f} s)"
+    )
