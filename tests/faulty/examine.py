@@ -1,0 +1,100 @@
+"""What the suite makes of one server: runs it and says whether it behaved as declared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import nullcontext
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from conformance.options import Options
+from conformance.outcomes import Outcome
+from conformance.registry import CHECKS, load_sections
+from conformance.results import Results
+from conformance.rules import load_catalogue
+from conformance.run import Run
+from conformance.stage import TRAFFIC
+from conformance.target import Target
+from faulty.registry import Fault, Variation
+from faulty.serving import CREDENTIALS, serving
+
+GRACE = 2.0  # seconds that an expired stream may stay, here
+TIMEOUT = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one run made of one server; `wrong` holds a sentence for everything that is not as declared."""
+
+    name: str
+    seed: int
+    verdict: str
+    failed: tuple[str, ...]
+    blocked: tuple[str, ...]
+    wrong: tuple[str, ...]
+
+
+def concerned_rules(rule_id: str, may: Iterable[str] = ()) -> tuple[str, ...]:
+    """The rules to run for a fault in the short form: its own, those that it builds on or that build on it, those
+    that look at the same evidence, and those that it may break. The generators only where they are meant."""
+    load_sections()
+    catalogue = load_catalogue()
+    rule = catalogue[rule_id]
+    scenarios = set(CHECKS[rule_id].scenarios) - {TRAFFIC}
+    near = {rule_id, *rule.depends_on}
+    near |= {other.id for other in catalogue if rule_id in other.depends_on}
+    near |= {check.rule_id for check in CHECKS.values() if scenarios & set(check.scenarios)}
+    near |= {other.id for other in catalogue for pattern in may if fnmatchcase(other.id, pattern)}
+    generated = rule_id.startswith("PROPERTY-")
+    return tuple(r.id for r in catalogue if r.id in near and (generated or not r.id.startswith("PROPERTY-")))
+
+
+def examine_fault(fault: Fault, seed: int, *, full: bool = False) -> Finding:
+    """Runs the suite (in full, or the rules concerned) on a faulty server."""
+    rules = () if full else concerned_rules(fault.rule, fault.may)
+    with serving(fault.parts()) as url:
+        results = run_on(url, seed, rules)
+    wrong = []
+    outcome = results.result(fault.rule).outcome
+    if fault.uncatchable:
+        expected = () if outcome is not Outcome.FAIL else (f"{fault.rule} caught what is said to be uncatchable",)
+        wrong.extend(expected)
+    elif outcome is not Outcome.FAIL:
+        message = results.result(fault.rule).message
+        wrong.append(f"{fault.rule} should fail and is {outcome}: {message}")
+    for result in results.results:
+        allowed = result.rule.id == fault.rule or any(fnmatchcase(result.rule.id, pattern) for pattern in fault.may)
+        if result.outcome is Outcome.FAIL and not allowed:
+            wrong.append(f"{result.rule.id} should not fail: {result.message}")
+        if result.outcome is Outcome.ERROR:
+            wrong.append(f"{result.rule.id} ended in an error of the suite: {result.message}")
+    return _finding(fault.name, seed, results, wrong)
+
+
+def examine_variation(variation: Variation, seed: int, *, full: bool = False) -> Finding:
+    """Runs the suite on a lawful server: the verdict must be 'conformant', nothing failed, nothing blocked."""
+    with serving(variation.parts()) as url:
+        around = variation.around(url) if variation.around else nullcontext()
+        with around:
+            results = run_on(url, seed, () if full else variation.rules, grace=10.0)
+    wrong = [
+        f"{result.rule.id} is {result.outcome}: {result.message}"
+        for result in results.results
+        if result.outcome not in {Outcome.PASS, Outcome.ANSWERED}
+    ]
+    return _finding(variation.name, seed, results, wrong)
+
+
+def run_on(url: str, seed: int, rules: Iterable[str], *, grace: float = GRACE) -> Results:
+    """The results of a run on that server, without the look at the target that comes before a real run."""
+    target = Target(url, CREDENTIALS, second_service="second")
+    with Run(target, Options(seed=seed, rules=tuple(rules), grace=grace, timeout=TIMEOUT)) as run:
+        return run.results(run.judge_all())
+
+
+def _finding(name: str, seed: int, results: Results, wrong: list[str]) -> Finding:
+    def with_outcome(outcome: Outcome) -> tuple[str, ...]:
+        return tuple(result.rule.id for result in results.results if result.outcome is outcome)
+
+    failed, blocked = with_outcome(Outcome.FAIL), with_outcome(Outcome.BLOCKED)
+    return Finding(name, seed, str(results.verdict), failed, blocked, tuple(wrong))

@@ -1,0 +1,1 @@
+"""The servers, by what they get wrong."""
