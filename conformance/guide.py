@@ -75,3 +75,10 @@ def markdown(catalogue: Catalogue) -> str:
 def _row(rule: Rule) -> str:
     cells = (f"`{rule.id}`", str(rule.level), rule.statement, rule.source)
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+if __name__ == "__main__":
+    import sys
+    from pathlib import Path
+
+    Path(sys.argv[1]).write_text(markdown(load_catalogue()), "utf-8")

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from conformance.exchange import Request
 
-PATH = re.compile(r"/v1/Services/(?P<service>[^/]+)/Streams(?:/(?P<stream>[^/]+)(?P<messages>/Messages)?)?/?")
+PATH = re.compile(r".*/v1/Services/(?P<service>[^/]+)/Streams(?:/(?P<stream>[^/]+)(?P<messages>/Messages)?)?/?")
 
 
 class Operation(StrEnum):

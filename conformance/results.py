@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from conformance.exchange import Exchange
 from conformance.outcomes import Level, Outcome, Verdict
+from conformance.report.measurements import Measurements
 from conformance.rules import Rule
 
 UNSETTLED = frozenset({Outcome.BLOCKED, Outcome.INCONCLUSIVE, Outcome.ERROR, Outcome.NOT_RUN})
@@ -26,8 +27,8 @@ class RuleResult:
     duration: float = 0.0
 
 
-def verdict_of(results: Iterable[RuleResult]) -> Verdict:
-    """The verdict on the rules that were selected.
+def verdict_of(results: Iterable[RuleResult], *, complete: bool = True) -> Verdict:
+    """The verdict on the rules that were selected. A run that did not reach its end is not `complete`.
 
     A failed `must` decides at once. Then nothing that is required may be unsettled: 'did not run' never
     looks like 'passed'. A `should` that is unsettled only because another `should` failed is a deviation.
@@ -35,7 +36,7 @@ def verdict_of(results: Iterable[RuleResult]) -> Verdict:
     seen = {(result.rule.level, result.outcome) for result in results}
     if (Level.MUST, Outcome.FAIL) in seen:
         return Verdict.NOT_CONFORMANT
-    if not seen or any((Level.MUST, outcome) in seen for outcome in UNSETTLED):
+    if not complete or not seen or any((Level.MUST, outcome) in seen for outcome in UNSETTLED):
         return Verdict.INCOMPLETE
     if (Level.SHOULD, Outcome.FAIL) in seen or any(outcome is Outcome.WAIVED for _, outcome in seen):
         return Verdict.DEVIATIONS
@@ -44,10 +45,10 @@ def verdict_of(results: Iterable[RuleResult]) -> Verdict:
     return Verdict.CONFORMANT
 
 
-def exit_code_of(results: Iterable[RuleResult], *, strict: bool = False) -> int:
+def exit_code_of(results: Iterable[RuleResult], *, strict: bool = False, complete: bool = True) -> int:
     """0 conformant, 1 not conformant or an unexpected pass (with `strict` deviations too), 2 incomplete."""
     results = tuple(results)
-    verdict = verdict_of(results)
+    verdict = verdict_of(results, complete=complete)
     if verdict is Verdict.NOT_CONFORMANT or any(r.outcome is Outcome.UNEXPECTED_PASS for r in results):
         return 1
     if verdict is Verdict.INCOMPLETE:
@@ -88,7 +89,10 @@ def sum_statistics(parts: Sequence[Statistics]) -> Statistics:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """One run: which target, with which suite and seed, what was found, and remarks for the reader."""
+    """One run: which target, with which suite and seed, what was found, and remarks for the reader.
+
+    `complete` is False when the run ended before its end; `command` is what repeats it.
+    """
 
     target: str
     service: str
@@ -99,14 +103,17 @@ class Results:
     statistics: Statistics = Statistics()
     notes: tuple[str, ...] = ()
     strict: bool = False
+    complete: bool = True
+    measurements: Measurements = Measurements()
+    command: str = ""
 
     @property
     def verdict(self) -> Verdict:
-        return verdict_of(self.results)
+        return verdict_of(self.results, complete=self.complete)
 
     @property
     def exit_code(self) -> int:
-        return exit_code_of(self.results, strict=self.strict)
+        return exit_code_of(self.results, strict=self.strict, complete=self.complete)
 
     @property
     def counts(self) -> dict[Outcome, int]:

@@ -46,11 +46,13 @@ class Target:
         return origin_of(self.url)
 
     def streams_url(self, service: str | None = None) -> str:
-        return f"{self.url}{API_PREFIX}/Services/{quote(service or self.service, safe='')}/Streams"
+        return f"{self.url}{API_PREFIX}/Services/{quote(service or self.service, safe='', errors='replace')}/Streams"
 
     def stream_url(self, reference: str, service: str | None = None) -> str:
-        """`reference` is a sid or a unique name; everything but unreserved characters is percent-encoded."""
-        return f"{self.streams_url(service)}/{quote(reference, safe='')}"
+        """`reference` is a sid or a unique name; everything but unreserved characters is percent-encoded.
+
+        A lone surrogate, which a broken target may put into a sid, has no UTF-8: it becomes a question mark."""
+        return f"{self.streams_url(service)}/{quote(reference, safe='', errors='replace')}"
 
     def messages_url(self, reference: str, service: str | None = None) -> str:
         return f"{self.stream_url(reference, service)}/Messages"

@@ -1,44 +1,145 @@
-"""The report as a document: `report.json`, described by `schemas/report.json`. Everything else is made from it."""
+"""The report as a document: `report.json`, described by `schemas/report.json`. Everything else is made from it.
+
+A document has three parts, which are also the lines of `events.ndjson`: a head, known when the run starts; one
+record per judged rule; and a tail, known when it ends. `assemble` makes the document of them, whole run or not.
+"""
 
 from __future__ import annotations
 
 import base64
 import datetime as dt
+from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from conformance.exchange import Exchange, Headers
-from conformance.outcomes import Outcome
+from conformance.outcomes import Level, Outcome
+from conformance.report.advice import advice
 from conformance.report.curl import curl
 from conformance.report.mask import Mask
+from conformance.report.measurements import measurements_document
+from conformance.report.text import shorten
+from conformance.report.wording import broken_results
 from conformance.results import Results, RuleResult, Statistics
+from conformance.rules import Catalogue, Rule, load_catalogue
+
+__all__ = ["assemble", "broken_results", "document_of", "head_of", "iso", "rule_from", "rule_record", "tail_of"]
 
 VERSION = 1
-SHOWN_BODY = 65_536  # bytes of a body that a report keeps
+SHOWN_BODY = 16_384  # bytes of a body that a report keeps
 SHOWN_EXCHANGES = 8  # of one rule
+SHOWN_TEXT = 4_000  # characters of what was expected, what came, and the like
+SHOWN_HEADERS = 60
+SHOWN_HEADER = 1_000  # characters of a header's value
+BROKEN = frozenset({Outcome.FAIL, Outcome.BLOCKED, Outcome.WAIVED})
+UNTOUCHED = "the run ended before its turn"
+CUT_OFF = "the record of this run breaks off before its end: it was killed, or is still going"
 
 
-def document_of(results: Results, mask: Mask | None = None) -> dict[str, Any]:
+def document_of(results: Results, mask: Mask | None = None, catalogue: Catalogue | None = None) -> dict[str, Any]:
     """The whole report. Times are ISO 8601 in UTC, durations in seconds; credentials are masked."""
-    document = {
+    mask = mask or Mask()
+    records = [rule_record(mask.result(result)) for result in results.results]
+    return assemble(head_of(results, catalogue), records, tail_of(results, mask))
+
+
+def head_of(results: Results, catalogue: Catalogue | None = None) -> dict[str, Any]:
+    """What is known before anything was judged: target, suite, seed, and the rules of this run."""
+    catalogue = catalogue or load_catalogue()
+    selected = [result.rule for result in results.results]
+    ids = {rule.id for rule in selected}
+    return {
         "version": VERSION,
         "suite": {"name": "twilio-sync-conformance", "version": results.suite_version},
         "target": {"url": results.target, "service": results.service},
         "seed": results.seed,
+        "command": results.command,
+        "strict": results.strict,
+        "started": iso(results.statistics.started),
+        "rules_in_catalogue": results.total_rules,
+        "rules": [_rule(rule) for rule in selected],
+        "left_out": [{"id": r.id, "level": str(r.level), "section": r.section} for r in catalogue if r.id not in ids],
+        "unchecked": [
+            {"section": item.section, "statement": item.statement, "reason": item.reason}
+            for item in catalogue.unchecked
+        ],
+    }
+
+
+def tail_of(results: Results, mask: Mask | None = None) -> dict[str, Any]:
+    """What is known at the end: cost, measurements, notes, and whether the run reached it."""
+    mask = mask or Mask()
+    return {
+        "complete": results.complete,
         "started": iso(results.statistics.started),
         "duration": round(results.statistics.duration, 3),
+        "statistics": statistics_of(results.statistics),
+        "notes": [mask.text(note) for note in results.notes],
+        "measurements": measurements_document(results.measurements, mask.text),
+    }
+
+
+def rule_record(result: RuleResult) -> dict[str, Any]:
+    """What was found about one rule. The result must have been masked."""
+    cut = partial(shorten, limit=SHOWN_TEXT)
+    return {
+        "id": result.rule.id,
+        "outcome": str(result.outcome),
+        "message": cut(result.message),
+        "expected": cut(result.expected),
+        "got": cut(result.got),
+        "duration": round(result.duration, 4),
+        "exchanges": [exchange_document(exchange) for exchange in result.exchanges[:SHOWN_EXCHANGES]],
+    }
+
+
+def assemble(
+    head: Mapping[str, Any], records: Iterable[Mapping[str, Any]], tail: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """The report of a run from its parts. Without a tail the run was cut off: what has no record is `not_run`."""
+    found = {record["id"]: record for record in records}
+    rules = [{**rule, **(found.get(rule["id"]) or _not_run(rule["id"]))} for rule in head["rules"]]
+    outcomes = {rule["id"]: Outcome(rule["outcome"]) for rule in rules}
+    tail = tail or {
+        "complete": False,
+        "duration": 0.0,
+        "statistics": statistics_of(Statistics()),
+        "notes": [CUT_OFF],
+        "measurements": None,
+    }
+    judged = tuple(RuleResult(rule_from(rule), outcomes[rule["id"]]) for rule in rules)
+    results = Results(
+        target=head["target"]["url"],
+        service=head["target"]["service"],
+        seed=head["seed"],
+        suite_version=head["suite"]["version"],
+        results=judged,
+        total_rules=head["rules_in_catalogue"],
+        strict=head["strict"],
+        complete=tail["complete"],
+    )
+    return {
+        "version": head["version"],
+        "suite": head["suite"],
+        "target": head["target"],
+        "seed": head["seed"],
+        "command": head["command"],
+        "started": tail.get("started", head["started"]),
+        "duration": tail["duration"],
         "verdict": str(results.verdict),
         "exit_code": results.exit_code,
-        "strict": results.strict,
-        "complete": True,
-        "selected": len(results.results),
-        "rules_in_catalogue": results.total_rules,
+        "strict": head["strict"],
+        "complete": tail["complete"],
+        "selected": len(rules),
+        "rules_in_catalogue": head["rules_in_catalogue"],
         "counts": {str(outcome): count for outcome, count in results.counts.items()},
-        "statistics": statistics_of(results.statistics),
-        "notes": list(results.notes),
-        "rules": [rule_document(result) for result in results.results],
+        "statistics": tail["statistics"],
+        "notes": tail["notes"],
+        "rules": [_finished(rule, result, outcomes) for rule, result in zip(rules, judged, strict=True)],
+        "left_out": head["left_out"],
+        "unchecked": head["unchecked"],
+        "measurements": tail["measurements"],
     }
-    masked: dict[str, Any] = (mask or Mask()).document(document)
-    return masked
 
 
 def statistics_of(statistics: Statistics) -> dict[str, Any]:
@@ -49,25 +150,6 @@ def statistics_of(statistics: Statistics) -> dict[str, Any]:
         "retries": statistics.retries,
         "longest_wait": round(statistics.waits_longest, 3),
         "sum_of_waits": round(statistics.waits_total, 3),
-    }
-
-
-def rule_document(result: RuleResult) -> dict[str, Any]:
-    """One rule's part of the report."""
-    rule = result.rule
-    return {
-        "id": rule.id,
-        "level": str(rule.level),
-        "section": rule.section,
-        "source": rule.source,
-        "feature": rule.feature,
-        "statement": rule.statement,
-        "outcome": str(result.outcome),
-        "message": result.message,
-        "expected": result.expected,
-        "got": result.got,
-        "duration": round(result.duration, 4),
-        "exchanges": [exchange_document(exchange) for exchange in result.exchanges[:SHOWN_EXCHANGES]],
     }
 
 
@@ -88,7 +170,7 @@ def exchange_document(exchange: Exchange) -> dict[str, Any]:
         if response is None
         else {
             "status": response.status,
-            "reason": response.reason,
+            "reason": shorten(response.reason, SHOWN_HEADER),
             "headers": _headers(response.headers),
             **_body(response.body),
         },
@@ -97,18 +179,58 @@ def exchange_document(exchange: Exchange) -> dict[str, Any]:
     }
 
 
-def broken_results(document: dict[str, Any]) -> list[dict[str, Any]]:
-    """The rules of a report that its reader has to look at."""
-    harmless = {Outcome.PASS, Outcome.ANSWERED, Outcome.UNSUPPORTED}
-    return [rule for rule in document["rules"] if Outcome(rule["outcome"]) not in harmless]
-
-
 def iso(moment: float) -> str:
     return dt.datetime.fromtimestamp(moment, dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def _rule(rule: Rule) -> dict[str, Any]:
+    return {
+        "id": rule.id,
+        "level": str(rule.level),
+        "section": rule.section,
+        "source": rule.source,
+        "feature": rule.feature,
+        "statement": rule.statement,
+        "depends_on": list(rule.depends_on),
+    }
+
+
+def rule_from(rule: Mapping[str, Any]) -> Rule:
+    """The rule that a part of a report is about, as far as reports carry it."""
+    return Rule(
+        id=rule["id"],
+        level=Level(rule["level"]),
+        section=rule["section"],
+        source=rule["source"],
+        feature=rule["feature"],
+        statement=rule["statement"],
+        since="",
+        depends_on=tuple(rule.get("depends_on", ())),
+    )
+
+
+def _not_run(rule_id: str) -> dict[str, Any]:
+    empty = {"message": UNTOUCHED, "expected": "", "got": "", "duration": 0.0, "exchanges": []}
+    return {"id": rule_id, "outcome": str(Outcome.NOT_RUN), **empty}
+
+
+def _finished(rule: dict[str, Any], result: RuleResult, outcomes: Mapping[str, Outcome]) -> dict[str, Any]:
+    """The rule with what follows from the others: what blocks it, who is at fault, what to change."""
+    culprits = [d for d in rule["depends_on"] if outcomes.get(d) in BROKEN] if result.outcome is Outcome.BLOCKED else []
+    words = advice(
+        result.rule,
+        result.outcome,
+        expected=rule["expected"],
+        got=rule["got"],
+        message=rule["message"],
+        blocked_by=culprits,
+    )
+    shown = {key: value for key, value in rule.items() if key not in {"depends_on", "exchanges"}}
+    return {**shown, "blocked_by": culprits, "advice": words, "exchanges": rule["exchanges"]}
+
+
 def _headers(headers: Headers) -> list[list[str]]:
-    return [[name, value[:4096]] for name, value in headers.items[:100]]
+    return [[shorten(name, SHOWN_HEADER), shorten(value, SHOWN_HEADER)] for name, value in headers.items[:SHOWN_HEADERS]]
 
 
 def _body(body: bytes) -> dict[str, Any]:

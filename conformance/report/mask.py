@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, quote_plus
 
+from conformance.exchange import Exchange, Headers
+from conformance.results import RuleResult
 from conformance.target import Credentials
 
 SHORTEST = 4  # a shorter secret can't be told from ordinary text
+HIDDEN = "***"
 
 
 class Mask:
-    """Replaces each secret, in plain, percent-encoded and base64 form, by `***`."""
+    """Replaces each secret, in plain, percent-encoded, escaped, hexadecimal and base64 form, by `***`.
+
+    Only what a target had a hand in is masked, never the report's own words: a token may well be 'pass'.
+    Masking comes before cutting, so no cut can leave half a secret unrecognized.
+    """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         forms = {form for secret in secrets if len(secret) >= SHORTEST for form in _forms(secret)}
         ordered = sorted(forms, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, ordered))) if ordered else None
+        self._pattern = re.compile("|".join(map(re.escape, ordered)), re.IGNORECASE) if ordered else None
 
     @classmethod
     def of(cls, credentials: Credentials) -> Mask:
@@ -27,7 +36,7 @@ class Mask:
         return cls([credentials.password, base64.b64encode(pair.encode()).decode()])
 
     def text(self, text: str) -> str:
-        return self._pattern.sub("***", text) if self._pattern else text
+        return self._pattern.sub(HIDDEN, text) if self._pattern else text
 
     def document(self, value: Any) -> Any:
         """The same for every string in a JSON-like value, keys included."""
@@ -39,8 +48,53 @@ class Mask:
             return [self.document(item) for item in value]
         return value
 
+    def bytes(self, body: bytes) -> bytes:
+        """The same for a body of any encoding that keeps ASCII, binary ones included."""
+        if self._pattern is None or not body:
+            return body
+        try:
+            return self.text(body.decode("utf-8")).encode("utf-8")
+        except UnicodeDecodeError:
+            return self.text(body.decode("latin-1")).encode("latin-1")
+
+    def result(self, result: RuleResult) -> RuleResult:
+        """The result with everything that may come from the target masked."""
+        if self._pattern is None:
+            return result
+        return replace(
+            result,
+            message=self.text(result.message),
+            expected=self.text(result.expected),
+            got=self.text(result.got),
+            exchanges=tuple(self.exchange(exchange) for exchange in result.exchanges),
+        )
+
+    def exchange(self, exchange: Exchange) -> Exchange:
+        request, response = exchange.request, exchange.response
+        return replace(
+            exchange,
+            request=replace(
+                request,
+                url=self.text(request.url),
+                headers=self._headers(request.headers),
+                body=self.bytes(request.body),
+            ),
+            response=response
+            and replace(
+                response,
+                reason=self.text(response.reason),
+                headers=self._headers(response.headers),
+                body=self.bytes(response.body),
+            ),
+            error=exchange.error and self.text(exchange.error),
+        )
+
+    def _headers(self, headers: Headers) -> Headers:
+        return Headers(tuple((self.text(name), self.text(value)) for name, value in headers))
+
 
 def _forms(secret: str) -> set[str]:
     raw = secret.encode()
     encoded = base64.b64encode(raw).decode()
-    return {secret, quote(secret, safe=""), quote_plus(secret), encoded, encoded.rstrip("="), raw.hex()}
+    escaped = json.dumps(secret)[1:-1]
+    return {secret, quote(secret, safe=""), quote_plus(secret), escaped, encoded, encoded.rstrip("="), raw.hex()}

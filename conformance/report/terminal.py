@@ -6,6 +6,10 @@ import textwrap
 from typing import Any
 
 from conformance.outcomes import Outcome
+from conformance.report.text import plain
+from conformance.report.wording import MEANING, scope
+
+__all__ = ["LETTER", "finding", "plain", "summary"]
 
 LETTER = {
     Outcome.PASS: ".",
@@ -19,19 +23,7 @@ LETTER = {
     Outcome.ERROR: "E",
     Outcome.NOT_RUN: "-",
 }
-MEANING = {
-    "conformant": "every rule holds",
-    "conformant with deviations": "every 'must' rule holds; what deviates is listed above",
-    "not conformant": "the target breaks what the Stream page promises",
-    "incomplete": "not everything that is required could be judged; see above",
-}
 WIDTH = 100
-
-
-def plain(text: str, limit: int = 600) -> str:
-    """Text of a target made harmless: no control or invisible formatting characters, bounded length."""
-    shown = "".join(c if c.isprintable() else " " if c in "\t\n\r" else f"\\u{ord(c):04x}" for c in text)
-    return shown if len(shown) <= limit else f"{shown[:limit]}… ({len(shown)} characters)"
 
 
 def finding(rule: dict[str, Any]) -> str:
@@ -50,6 +42,10 @@ def finding(rule: dict[str, Any]) -> str:
     if rule["message"] and (not rule["expected"] or rule["outcome"] != "fail"):
         add("because", rule["message"])
     add("source", rule["source"])
+    if rule["advice"] and not rule["expected"]:
+        add("to do", rule["advice"]["change"])
+    elif rule["advice"] and rule["advice"]["fault"] != "the target":
+        add("or else", rule["advice"]["doubt"])
     if rule["exchanges"]:
         exchange = rule["exchanges"][-1]
         lines.append(f"  {'repeat':<9} {plain(exchange['curl'], 2000)}")
@@ -69,10 +65,10 @@ def summary(document: dict[str, Any]) -> str:
         _cost(document["duration"], document["statistics"]),
     ]
     lines += [f"note: {plain(note)}" for note in document["notes"]]
-    partly = document["selected"] < document["rules_in_catalogue"]
-    scope = f" (judged by {document['selected']} selected rules only)" if partly else ""
+    limited = scope(document)
     lines.append(f"seed {document['seed']} repeats this run")
-    lines.append(f"verdict: {document['verdict']}{scope} - {MEANING[document['verdict']]}")
+    limits = f" ({limited})" if limited else ""
+    lines.append(f"verdict: {document['verdict']}{limits} - {MEANING[document['verdict']]}")
     return "\n".join(lines)
 
 

@@ -1,0 +1,203 @@
+"""Gathers what the rules of lists look at: many streams, walks over them at many page sizes, and links followed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+
+from conformance import paging
+from conformance.churn import Tries, try_until_clear
+from conformance.context import SAFETY_TTL, Context
+from conformance.exchange import Exchange
+from conformance.outcomes import Blocked
+from conformance.paging import Alone, Led, Trip
+from conformance.streams import Stream, sid_in
+from conformance.target import Target
+from conformance.walk import FIRST, NEXT, PREVIOUS, SELF, End, Page, Walk, read_page, request_url, walk, walk_list
+
+STREAMS = 125
+FEWEST_STREAMS = 110  # with some creates refused; more than one page of the largest size either way
+FULL_SIZES = (49, 50, 51, 99, 100, None)  # None: without PageSize
+SMALL_SIZES, SMALL_PAGES = (1, 2), 4
+TRIP_SIZE = 40
+TURNS = 3  # pages at the beginning whose own url is followed
+STEPS_BACK, STEPS_AGAIN = 6, 2
+ALONE_SIZE = 20
+ABOVE = (101, 1000)
+LATE_ROUNDS, LATE_PAUSE = 8, 0.3  # seconds
+EDGE_PAGES = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """`made` are the streams in the order their creates were answered; `walks` go to the end, `small` do not."""
+
+    target: Target
+    made: tuple[Stream, ...]
+    walks: tuple[Tries[Walk], ...]
+    small: tuple[Tries[Walk], ...]
+    trip: Tries[Trip]
+    alone: Tries[Alone]
+    above: tuple[Exchange, ...]
+
+    @property
+    def own(self) -> frozenset[str]:
+        return frozenset(stream.sid for stream in self.made)
+
+    @property
+    def service_sid(self) -> str:
+        """The service's sid, as the first create told it; empty when it told none."""
+        sid = self.made[0].body.get("service_sid")
+        return sid if isinstance(sid, str) else ""
+
+    @property
+    def asked(self) -> Iterator[Exchange]:
+        """Answers to lists that the suite asked for in its own words, with a PageSize of 1 to 100 or none."""
+        for tries in (*self.walks, *self.small):
+            yield from (each.exchanges[0] for each in tries.attempts)
+        yield from (trip.walk.exchanges[0] for trip in self.trip.attempts)
+        for alone in self.alone.attempts:
+            yield alone.first
+
+    @property
+    def answers(self) -> Iterator[Exchange]:
+        """Every answer to a list."""
+        for tries in (*self.walks, *self.small):
+            for each in tries.attempts:
+                yield from each.exchanges
+        for trip in self.trip.attempts:
+            yield from trip.exchanges
+        for alone in self.alone.attempts:
+            yield from (alone.first, *alone.moved)
+        yield from self.above
+
+    @property
+    def pages(self) -> Iterator[Page]:
+        """Every answer that is a page."""
+        return (page for page in map(read_page, self.answers) if page)
+
+
+def gather_listing(ctx: Context) -> Listing:
+    """Raises Blocked when too few streams can be created."""
+    made = create_many(ctx, STREAMS, FEWEST_STREAMS)
+    own = frozenset(stream.sid for stream in made)
+    wait_until_listed(ctx, own)
+    of_walks = (
+        paging.missing(own), paging.repeated(own), paging.endless, paging.wrong_first_size, paging.changed_size
+    )  # fmt: skip
+    of_trip = (paging.own_links, paging.backward, paging.firsts, paging.before_first)
+    walks, small = [], []
+    # Each walk has a quiet of its own, so that the rest of the run waits no longer than for one walk.
+    for size in FULL_SIZES:
+        with ctx.quiet():
+            walks.append(try_until_clear(ctx, partial(walk_list, ctx, size), of_walks, own=own))
+            for edge in edge_sizes(walks[-1].attempts[-1]) if size is None else ():
+                walks.append(try_until_clear(ctx, partial(walk_list, ctx, edge), of_walks, own=own))
+    for size in SMALL_SIZES:
+        with ctx.quiet():
+            some_pages = partial(walk_list, ctx, size, most_pages=SMALL_PAGES)
+            small.append(try_until_clear(ctx, some_pages, of_walks[1:], own=own))
+    with ctx.quiet():
+        trip = try_until_clear(ctx, partial(take_trip, ctx, TRIP_SIZE), of_trip, own=own)
+    with ctx.quiet():
+        alone = try_until_clear(ctx, partial(ask_page_alone, ctx, ALONE_SIZE), (paging.moved_by_page,), own=own)
+    above = tuple(ctx.streams.list({"PageSize": size}) for size in ABOVE)
+    return Listing(ctx.target, made, tuple(walks), tuple(small), trip, alone, above)
+
+
+def create_many(ctx: Context, count: int, fewest: int) -> tuple[Stream, ...]:
+    """Named streams, in the order their creates were answered. Raises Blocked when fewer than `fewest` were made."""
+    exchanges = ctx.parallel(
+        partial(ctx.streams.create, {"UniqueName": ctx.name(f"{number:03}"), "Ttl": SAFETY_TTL})
+        for number in range(count)
+    )
+    made = {sid: Stream(each, each.response.json()) for each in exchanges if each.response and (sid := sid_in(each))}
+    if len(made) < fewest:
+        refused = next((each for each in exchanges if sid_in(each) is None), exchanges[0])
+        raise Blocked(f"of {count} streams to list only {len(made)} could be created with sids of their own", refused)
+    return tuple(sorted(made.values(), key=lambda stream: stream.exchange.received))
+
+
+def wait_until_listed(ctx: Context, own: frozenset[str]) -> None:
+    """Gives a list that shows new streams late, which is for LIST-SHOWS-NEW to judge, some time to show them."""
+    for _ in range(LATE_ROUNDS):
+        if paging.missing(own)(walk_list(ctx, 100)) is None:
+            return
+        ctx.sleep(LATE_PAUSE)
+
+
+def edge_sizes(walked: Walk) -> Iterator[int]:
+    """Page sizes that leave nothing, and one stream, for a last page behind full ones, if there are such sizes."""
+    count = sum(map(len, walked.pages))
+    for rest in (0, 1) if walked.end is End.LAST else ():
+        sizes = (size for size in range(100, 2, -1) if (count - rest) % size == 0 and count // size <= EDGE_PAGES)
+        yield from islice(sizes, 1)
+
+
+def lead(ctx: Context, start: Page, key: str, wanted: Page, expected: str) -> Led:
+    """Follows a link of a page."""
+    url = request_url(start.meta.get(key), start.exchange, ctx.target)
+    return Led(start, key, wanted, None if url is None else ctx.streams.follow(url), f"{key} {expected}")
+
+
+def take_trip(ctx: Context, size: int) -> Trip:
+    """Forward to the end, back by previous pages, a little forward again, and to the first page from three pages."""
+    own_links: list[Led] = []
+    latest = ctx.streams.list({"PageSize": size})
+
+    def turn(number: int) -> None:
+        if page := read_page(latest):
+            own_links.append(lead(ctx, page, SELF, page, f"of page {number} to lead to page {number} again"))
+
+    def follow(url: str) -> Exchange:
+        nonlocal latest
+        if len(own_links) < TURNS:
+            turn(len(own_links) + 1)
+        latest = ctx.streams.follow(url)
+        return latest
+
+    forward = walk(latest, follow, target=ctx.target, size=size)
+    if forward.end in {End.LAST, End.BOUND}:
+        turn(len(forward.pages))
+    back, first = _go_back(ctx, forward.shown)
+    return Trip(forward, tuple(own_links), back, _go_to_first(ctx, size, forward.pages), first)
+
+
+def _go_back(ctx: Context, pages: tuple[Page, ...]) -> tuple[tuple[Led, ...], Page | None]:
+    """From the last page back, then forward again; and what is before the first page, if the way led there."""
+    steps: list[Led] = []
+    before: Page | None = None
+    place = len(pages) - 1
+    current = pages[place] if pages else None
+    route = [(PREVIOUS, -1)] * min(STEPS_BACK, max(place, 0)) + [(NEXT, 1)] * min(STEPS_AGAIN, max(place, 0))
+    for key, step in route:
+        if current is None:
+            break
+        if key == NEXT and place == 0 and current.meta.get(PREVIOUS) is not None:
+            url = request_url(current.meta.get(PREVIOUS), current.exchange, ctx.target)
+            before = read_page(ctx.streams.follow(url)) if url else None
+        way = "reached by going back, " if steps else ""
+        led = lead(
+            ctx, current, key, pages[place + step], f"of page {place + 1}, {way}to lead to page {place + step + 1}"
+        )
+        steps.append(led)
+        place += step
+        current = read_page(led.exchange) if led.exchange else None
+    return tuple(steps), before
+
+
+def _go_to_first(ctx: Context, size: int, pages: tuple[Page, ...]) -> tuple[Led, ...]:
+    first = read_page(ctx.streams.list({"PageSize": size}))
+    if first is None:
+        return ()
+    places = sorted({0, len(pages) // 2, len(pages) - 1} & set(range(len(pages))))
+    return tuple(lead(ctx, pages[place], FIRST, first, f"of page {place + 1} to lead to page 1") for place in places)
+
+
+def ask_page_alone(ctx: Context, size: int) -> Alone:
+    """The first page, with Page and a page size, and with Page and nothing else."""
+    ask = ctx.streams.list
+    first = ask({"PageSize": size})
+    return Alone(first, (ask({"PageSize": size, "Page": 1}), ask({"PageSize": size, "Page": 3}), ask({"Page": 2})))

@@ -1,0 +1,111 @@
+"""Where in an exchange the answer differs from what was expected, and what of the request the rule is about.
+
+A rule says what it expected and got in words. What those words name (a status, a header, a key, a value) is
+looked up in the exchange; what two answers to the same request have different is found by comparing them.
+Positions are (start, end) offsets into the shown text.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+Span = tuple[int, int]
+QUOTED = re.compile(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"|“([^”]*)”")
+WORD = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+PLAIN_KEYS = frozenset({"sid", "url", "links", "meta", "code", "more_info", "uri", "type", "title", "data"})
+SUBJECTS = {  # what a rule of that feature, or with that word in its statement, is about in a request
+    "UniqueName": ("name", "names"),
+    "Ttl": ("ttl", "expires", "expire"),
+    "Data": ("message", "messages", "data", "payload"),
+    "PageSize": ("page", "pages"),
+    "PageToken": ("token",),
+}
+MOST = 12  # marks in one text; more say nothing
+
+
+def status_differs(rule: Mapping[str, Any], status: int) -> bool:
+    """Whether the status is (part of) what was got."""
+    return bool(re.match(rf"{status}\b", rule["got"])) or f" {status} " in f" {rule['got']} "
+
+
+def named_headers(rule: Mapping[str, Any], headers: Iterable[Sequence[str]]) -> set[int]:
+    """The numbers of the header lines that the rule's words name."""
+    words = _words(rule).lower()
+    return {number for number, (name, _) in enumerate(headers) if "-" in name and name.lower() in words}
+
+
+def subject_fields(rule: Mapping[str, Any], names: Iterable[str]) -> set[str]:
+    """The form fields or query parameters that the rule is about."""
+    text = f"{_words(rule)} {rule['source']}"
+    words = set(WORD.findall(text)) | {word.lower() for word in WORD.findall(rule["statement"])}
+    return {name for name in names if name in words or any(word in words for word in SUBJECTS.get(name, ()))}
+
+
+def body_spans(rule: Mapping[str, Any], body: str, others: Iterable[str] = ()) -> list[Span]:
+    """The parts of a response's body, laid out one member a line, that differ.
+
+    `others` are the bodies of other answers to the same request.
+    """
+    keys = _named_keys(rule)
+    for other in others:
+        keys |= differing_members(body, other)
+    spans = [span for key in sorted(keys) for span in member_spans(body, key)]
+    if not spans:
+        spans = [span for value in _quoted(rule["got"]) for span in _value_spans(body, value)]
+    return _joined(spans)[:MOST]
+
+
+def member_spans(body: str, key: str) -> list[Span]:
+    """The members of that name, each from its key to the end of its value."""
+    spans = []
+    for match in re.finditer(rf'^([ ]*){re.escape(json.dumps(key, ensure_ascii=False))}: (.*)$', body, re.MULTILINE):
+        start, end = match.start() + len(match[1]), match.end()
+        if match[2].endswith(("{", "[")):
+            closing = re.compile(rf"^{match[1]}[}}\]].*$", re.MULTILINE).search(body, end)
+            end = closing.end() if closing else end
+        spans.append((start, end))
+    return spans
+
+
+def differing_members(one: str, other: str) -> set[str]:
+    """The keys whose values differ between two JSON objects; none for anything else."""
+    try:
+        first, second = json.loads(one), json.loads(other)
+    except (ValueError, RecursionError):
+        return set()
+    if not isinstance(first, dict) or not isinstance(second, dict):
+        return set()
+    return {key for key in first.keys() | second.keys() if key not in first or key not in second or first[key] != second[key]}
+
+
+def _words(rule: Mapping[str, Any]) -> str:
+    return f"{rule['expected']} {rule['got']} {rule['statement']}"
+
+
+def _named_keys(rule: Mapping[str, Any]) -> set[str]:
+    text = f"{rule['expected']} {rule['got']}"
+    words = {word for word in WORD.findall(text) if "_" in word or word in PLAIN_KEYS}
+    return words | set(_quoted(rule["expected"]))
+
+
+def _quoted(text: str) -> list[str]:
+    return [found for groups in QUOTED.findall(text) for found in groups if found]
+
+
+def _value_spans(body: str, value: str) -> list[Span]:
+    forms = dict.fromkeys((json.dumps(value, ensure_ascii=False), json.dumps(value)))
+    return [match.span() for form in forms for match in re.finditer(re.escape(form), body)]
+
+
+def _joined(spans: Iterable[Span]) -> list[Span]:
+    """In order, overlapping ones made one."""
+    joined: list[Span] = []
+    for start, end in sorted(spans):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return joined

@@ -1,0 +1,308 @@
+"""Create a Sync Stream resource: with and without its parameters, in every form that the encoding allows."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from functools import partial
+
+from conformance.context import SAFETY_TTL, Context, made
+from conformance.exchange import Exchange
+from conformance.expect import (
+    describe,
+    expect,
+    expect_equal,
+    expect_status,
+    expect_success,
+    refused,
+    stream_in,
+    text,
+    value,
+)
+from conformance.outcomes import Blocked, Inconclusive
+from conformance.registry import Answer, rule, scenario
+from conformance.resource import shown_stream, succeeded
+from conformance.streams import FORM, Stream, sid_in
+from conformance.walk import walk_list
+
+
+@dataclass(frozen=True, slots=True)
+class Creates:
+    """One create with an empty body, and three with a name, with Ttl after it, before it and not at all."""
+
+    bare: Exchange
+    named: tuple[tuple[str, Exchange], ...]
+
+
+@scenario()
+def creates(ctx: Context) -> Creates:
+    """Streams are created without any parameter, with a name, and with a name and a Ttl in both orders."""
+    orders: tuple[tuple[str, tuple[str, ...]], ...] = (
+        ("name-first", ("UniqueName", "Ttl")),
+        ("name-last", ("Ttl", "UniqueName")),
+        ("name-only", ("UniqueName",)),
+    )
+    named = []
+    for label, fields in orders:
+        values = {"UniqueName": ctx.name(label), "Ttl": SAFETY_TTL}
+        named.append((ctx.name(label), ctx.streams.create([(field, values[field]) for field in fields])))
+    return Creates(ctx.streams.create(), tuple(named))
+
+
+@rule("CREATE-WORKS")
+def test_create_without_parameters(creates: Creates) -> None:
+    """The create with an empty body must succeed, and its answer be an object with a sid."""
+    expect_success(creates.bare, "a create without any parameter to succeed (2xx)")
+    text(stream_in(creates.bare), "sid", creates.bare)
+
+
+@rule("CREATE-STATUS")
+def test_create_status(creates: Creates) -> None:
+    """The status of each of the four creates that succeeded is compared with 201."""
+    answers = [creates.bare, *(exchange for _, exchange in creates.named)]
+    successes = [exchange for exchange in answers if succeeded(exchange)]
+    if not successes:
+        raise Blocked(f"no create succeeded: {describe(creates.bare)}", creates.bare)
+    for exchange in successes:
+        expect_status(exchange, 201, why="for a create")
+
+
+@rule("CREATE-NAMED")
+def test_create_with_a_name(creates: Creates) -> None:
+    """The three creates with a name must succeed and show that very name under unique_name."""
+    for name, exchange in creates.named:
+        expect_success(exchange, f"a create with the unused name {name!r} to succeed (2xx)")
+        expect_equal(value(stream_in(exchange), "unique_name", exchange), name, "the unique_name", exchange)
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """Streams made at the same moment and one after the other."""
+
+    streams: tuple[Stream, ...]
+
+
+@scenario()
+def crowd(ctx: Context) -> Crowd:
+    """Eight named streams are created, six of them at the same moment and two one after the other."""
+    together = ctx.parallel([partial(ctx.make, f"together-{i}") for i in range(6)])
+    return Crowd((*together, ctx.make("then"), ctx.make("and-then")))
+
+
+@rule("CREATE-SIDS-DIFFER")
+def test_every_create_has_a_sid_of_its_own(crowd: Crowd) -> None:
+    """No two of the eight creates may answer with the same sid, case aside."""
+    counts = Counter(stream.sid.casefold() for stream in crowd.streams)
+    twice = [stream for stream in crowd.streams if counts[stream.sid.casefold()] > 1]
+    expect(
+        not twice,
+        f"{len(crowd.streams)} different sids for {len(crowd.streams)} creates",
+        f"{len(counts)}: {twice[0].sid if twice else ''} came more than once",
+        *(stream.exchange for stream in twice),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Nameless:
+    """Creates without a name, and the fetches by sid once all of them were made (None where no sid was shown)."""
+
+    created: tuple[Exchange, ...]
+    fetched: tuple[Exchange | None, ...]
+
+
+@scenario()
+def nameless(ctx: Context) -> Nameless:
+    """Four streams are created without a name, then each is fetched by its sid."""
+    created = tuple(ctx.streams.create({"Ttl": SAFETY_TTL}) for _ in range(4))
+    return Nameless(created, tuple(ctx.streams.fetch(sid) if (sid := sid_in(one)) else None for one in created))
+
+
+@rule("CREATE-NAMELESS-MANY")
+def test_any_number_without_a_name(nameless: Nameless) -> None:
+    """All four creates must succeed, and afterwards each stream still be fetched by its own sid."""
+    for exchange in nameless.created:
+        expect_success(exchange, "a further create without UniqueName to succeed (2xx)")
+    for created, fetched in zip(nameless.created, nameless.fetched, strict=True):
+        sid = text(stream_in(created), "sid", created)
+        if fetched is None:
+            continue
+        expect_success(fetched, f"the nameless stream {sid} still to be there after others were created")
+        expect_equal(value(stream_in(fetched), "sid", fetched), sid, "the stream with sid", created, fetched)
+    sids = [sid_in(exchange) for exchange in nameless.created]
+    expect(
+        len(set(sids)) == len(sids), "four streams for four creates without a name", f"sids {sids}", *nameless.created
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A form as it was sent, the name that it means, and the answer."""
+
+    body: bytes
+    name: str
+    exchange: Exchange
+
+
+@scenario()
+def encoded_forms(ctx: Context) -> tuple[Form, ...]:
+    """Creates with names written in the ways that form encoding has for one text, among them letters as escapes."""
+    forms = []
+    for label, written, meant in (
+        ("plus", "a+b", "a b"),
+        ("space", "a%20b", "a b"),
+        ("escaped-plus", "a%2Bb", "a+b"),
+        ("lower-case", "a%2bb%3d%26c", "a+b=&c"),
+        ("percent", "100%2525", "100%25"),
+        ("letters", "%41%62%43", "AbC"),
+    ):
+        start = ctx.name(label)
+        body = f"UniqueName={start}-{written}&Ttl={SAFETY_TTL}".encode()
+        forms.append(_send_form(ctx, body, f"{start}-{meant}"))
+    start = ctx.name("key")
+    forms.append(_send_form(ctx, f"Unique%4Eame={start}&T%74l={SAFETY_TTL}".encode(), start))
+    return tuple(forms)
+
+
+def _send_form(ctx: Context, body: bytes, name: str) -> Form:
+    exchange = ctx.streams.send("POST", ctx.target.streams_url(), body=body, repeatable=False)
+    if sid := sid_in(exchange):
+        ctx.streams.delete(sid)
+    return Form(body, name, exchange)
+
+
+@rule("CREATE-FORM-DECODED")
+def test_forms_are_decoded(encoded_forms: tuple[Form, ...]) -> None:
+    """Each create must succeed and show the name that its form means."""
+    for form in encoded_forms:
+        written = form.body.decode("ascii")
+        expect_success(form.exchange, f"a create with the form {written} to succeed (2xx)")
+        name = value(stream_in(form.exchange), "unique_name", form.exchange)
+        expect_equal(name, form.name, f"for the form {written} the unique_name", form.exchange)
+
+
+@scenario()
+def forms_with_charset(ctx: Context) -> tuple[tuple[str, Exchange], ...]:
+    """Creates with a name whose Content-Type carries a charset, with and without a space before it."""
+    answers = []
+    for label, parameter in (("spaced", "; charset=UTF-8"), ("tight", ";charset=utf-8")):
+        name = ctx.name(label)
+        headers = {"Content-Type": FORM + parameter}
+        answers.append((name, ctx.streams.create({"UniqueName": name, "Ttl": SAFETY_TTL}, headers=headers)))
+    return tuple(answers)
+
+
+@rule("CREATE-FORM-CHARSET")
+def test_forms_with_charset(forms_with_charset: tuple[tuple[str, Exchange], ...]) -> None:
+    """Each create must succeed and show the name that was given."""
+    for name, exchange in forms_with_charset:
+        kind = exchange.request.headers.get("Content-Type")
+        expect_success(exchange, f"a create with Content-Type {kind} to succeed (2xx)")
+        found = value(stream_in(exchange), "unique_name", exchange)
+        expect_equal(found, name, f"with Content-Type {kind} the unique_name", exchange)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A create that should be refused, the fetch by its name after it, and a right create with that name.
+
+    `again` is None where the name itself is what is wrong.
+    """
+
+    what: str
+    name: str
+    create: Exchange
+    fetch: Exchange
+    again: Exchange | None
+
+
+@dataclass(frozen=True, slots=True)
+class Attempts:
+    """`listed` are the names that a walk over the list showed before any of them was used again."""
+
+    attempts: tuple[Attempt, ...]
+    listed: tuple[tuple[object, Exchange], ...]
+
+
+@scenario()
+def refused_creates(ctx: Context) -> Attempts:
+    """Creates with a wrong Ttl or name; fetches by those names; a look at the list; right creates with those names."""
+    long_name = ctx.name("long").ljust(321, "x")
+    wrong = [(f"Ttl {ttl}", ctx.name(f"ttl-{i}"), ttl) for i, ttl in enumerate(("soon", "1.5", "-1"))]
+    wrong.append(("a name of 321 characters", long_name, str(SAFETY_TTL)))
+    tried = []
+    for what, name, ttl in wrong:
+        create = ctx.streams.create({"UniqueName": name, "Ttl": ttl})
+        tried.append((what, name, create, ctx.streams.fetch(name)))
+    listed: list[tuple[object, Exchange]] = []
+    if "list" not in ctx.options.without:
+        pages = walk_list(ctx, 100).pages
+        listed = [(e.get("unique_name"), p.exchange) for p in pages for e in p.entries if isinstance(e, dict)]
+    attempts = []
+    for what, name, create, fetch in tried:
+        again = ctx.streams.create({"UniqueName": name, "Ttl": SAFETY_TTL}) if refused(create) else None
+        attempts.append(Attempt(what, name, create, fetch, None if name == long_name else again))
+    return Attempts(tuple(attempts), tuple(listed))
+
+
+@rule("CREATE-REFUSED-NO-EFFECT")
+def test_refused_creates_have_no_effect(refused_creates: Attempts) -> None:
+    """After a refusal nothing may be found by the name or listed under it, and the name must still be free."""
+    judged = [attempt for attempt in refused_creates.attempts if refused(attempt.create)]
+    if not judged:
+        raise Inconclusive("no create was refused", *(attempt.create for attempt in refused_creates.attempts))
+    for attempt in judged:
+        nothing = f"no stream after a refused create with {attempt.what}"
+        found = shown_stream(attempt.fetch).get("unique_name") == attempt.name
+        expect(not found, nothing, "one that is found by its name", attempt.create, attempt.fetch)
+        for name, page in refused_creates.listed:
+            expect(name != attempt.name, nothing, "one in the list", attempt.create, page)
+        expect(
+            attempt.again is None or attempt.again.status != 409,
+            f"the name to be free after a refused create with {attempt.what}",
+            describe(attempt.again) if attempt.again else "",
+            attempt.create,
+            *((attempt.again,) if attempt.again else ()),
+        )
+
+
+@scenario()
+def create_with_unknown_field(ctx: Context) -> Exchange:
+    """A create with a field FriendlyName beside UniqueName and Ttl."""
+    return ctx.streams.create({"UniqueName": ctx.name("odd"), "Ttl": SAFETY_TTL, "FriendlyName": "a friend"})
+
+
+@rule("CREATE-UNKNOWN-FIELD")
+def test_unknown_field(create_with_unknown_field: Exchange) -> Answer:
+    """The answer is recorded."""
+    exchange = create_with_unknown_field
+    what = "the field is ignored" if succeeded(exchange) else "the create is refused"
+    return Answer(f"{what}: {describe(exchange)}", (exchange,))
+
+
+@dataclass(frozen=True, slots=True)
+class JSONCreate:
+    name: str
+    exchange: Exchange
+
+
+@scenario()
+def create_from_json(ctx: Context) -> JSONCreate:
+    """A create whose body is a JSON object with UniqueName and Ttl, and says so."""
+    name = ctx.name("json")
+    body = json.dumps({"UniqueName": name, "Ttl": SAFETY_TTL}).encode()
+    headers = {"Content-Type": "application/json"}
+    exchange = ctx.streams.send("POST", ctx.target.streams_url(), body=body, headers=headers, repeatable=False)
+    if succeeded(exchange) and sid_in(exchange):
+        ctx.streams.delete(made(exchange).sid)
+    return JSONCreate(name, exchange)
+
+
+@rule("CREATE-JSON-BODY")
+def test_json_body(create_from_json: JSONCreate) -> Answer:
+    """The answer is recorded, and whether the parameters in the JSON counted."""
+    exchange = create_from_json.exchange
+    if not succeeded(exchange):
+        return Answer(f"the create is refused: {describe(exchange)}", (exchange,))
+    counted = shown_stream(exchange).get("unique_name") == create_from_json.name
+    return Answer(f"a stream is made and the JSON is {'read' if counted else 'ignored'}", (exchange,))

@@ -1,0 +1,281 @@
+"""Expiry: streams live until their Ttl has passed, and are gone after it by every way there is to reach them.
+
+Each way is tried on streams of its own that nothing else touches, since in many servers the first look at an
+expired stream deletes it and would hide that another way doesn't look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from conformance.context import Context
+from conformance.exchange import Exchange
+from conformance.expect import describe, expect, refused, show, stream_in, value
+from conformance.expiry import (
+    TRIES,
+    Life,
+    Try,
+    expect_alive,
+    expect_gone,
+    expires_in,
+    next_look,
+    succeeded,
+    try_untouched,
+    until_gone,
+)
+from conformance.outcomes import Failed, Inconclusive
+from conformance.registry import Answer, rule, scenario
+from conformance.streams import Stream, sid_in
+from conformance.walk import Found, find_in_list
+
+SHORT = 3  # seconds
+USED = 4
+HOUR = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """A stream that was used up to a second before its expiry, then fetched until it was gone."""
+
+    life: Life
+    uses: tuple[Exchange, ...]
+    after: tuple[Exchange, ...]
+    grace: float
+
+
+@scenario(timed=True)
+def used_life(ctx: Context) -> Used:
+    """A stream with a Ttl of 4 s is fetched by sid and name and published to, at once and after 1.2 and 2.4 s; from
+    its expiry on it is fetched by sid until it is refused or the grace is over."""
+    stream = ctx.make("used", ttl=USED)
+    life = expires_in(stream, USED)
+    uses: list[Exchange] = []
+    for age in (0.0, 1.2, 2.4):
+        ctx.sleep_until(life.start.sent + age)
+        uses.append(ctx.streams.fetch(stream.sid))
+        uses.append(ctx.streams.fetch(stream.name or ctx.name("used")))
+        if "messages" not in ctx.options.without:
+            uses.append(ctx.streams.publish(stream.sid, '{"age": 1}'))
+    return Used(life, tuple(uses), until_gone(ctx, life, lambda: ctx.streams.fetch(stream.sid)), ctx.options.grace)
+
+
+@rule("TTL-LIVES")
+def test_lives(used_life: Used) -> None:
+    """Every use that was answered at least a second before the expiry must have succeeded."""
+    counted = expect_alive(used_life.life, used_life.uses, "the stream")
+    if not counted:
+        raise Inconclusive("the target was too slow to use the stream before its expiry", *used_life.uses)
+
+
+@rule("TTL-GONE")
+def test_gone(used_life: Used) -> None:
+    """A fetch by sid must be refused at the latest when the grace after the expiry is over."""
+    expect_gone(used_life.life, used_life.after, used_life.grace, "a fetch by the sid of an expired stream")
+
+
+@rule("TTL-LATENESS")
+def test_lateness(used_life: Used) -> Answer:
+    """The time from the expiry to the last fetch that found the stream, and to the first that did not."""
+    late = [answer.sent - used_life.life.over for answer in used_life.after if succeeded(answer)]
+    first = next((answer for answer in used_life.after if refused(answer)), None)
+    still = f"still there {late[-1]:.1f} s after its Ttl" if late else "never seen after its Ttl"
+    if first is None:
+        return Answer(f"{still}; not seen gone", used_life.after[-1:])
+    return Answer(f"{still}, gone {first.received - used_life.life.over:.1f} s after it", (first,))
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A stream that was asked for in one way only, from its expiry on."""
+
+    stream: Stream
+    life: Life
+    after: tuple[Exchange, ...]
+    grace: float
+
+
+@scenario(timed=True)
+def gone_by_name(ctx: Context) -> Watched:
+    """A stream with a Ttl of 3 s is left alone and from its expiry on fetched by name, until it is refused or the
+    grace is over."""
+    stream = ctx.make("named", ttl=SHORT)
+    life = expires_in(stream, SHORT)
+    after = until_gone(ctx, life, lambda: ctx.streams.fetch(ctx.name("named")))
+    return Watched(stream, life, after, ctx.options.grace)
+
+
+@rule("TTL-GONE-BY-NAME")
+def test_gone_by_name(gone_by_name: Watched) -> None:
+    """A fetch by name must be refused at the latest when the grace after the expiry is over."""
+    expect_gone(gone_by_name.life, gone_by_name.after, gone_by_name.grace, "a fetch by the name of an expired stream")
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A stream that was looked for in the list from its expiry on."""
+
+    life: Life
+    looks: tuple[Found, ...]
+    grace: float
+
+
+@scenario(timed=True)
+def gone_from_list(ctx: Context) -> Looked:
+    """A stream with a Ttl of 3 s is left alone and from half a second after its expiry on looked for in the list,
+    until it is not there or the grace is over."""
+    stream = ctx.make("listed", ttl=SHORT)
+    life = expires_in(stream, SHORT)
+    deadline = life.over + ctx.options.grace
+    ctx.sleep_until(life.over + 0.5)
+    looks = [find_in_list(ctx, stream.sid)]
+    while looks[-1].present and looks[-1].exchanges[0].sent <= deadline:
+        ctx.sleep_until(next_look(looks[-1].exchanges[-1].received, deadline))
+        looks.append(find_in_list(ctx, stream.sid))
+    return Looked(life, tuple(looks), ctx.options.grace)
+
+
+@rule("TTL-GONE-FROM-LIST")
+def test_gone_from_list(gone_from_list: Looked) -> None:
+    """All pages are walked: the stream must be on none of them at the latest when the grace is over."""
+    last = gone_from_list.looks[-1]
+    if not last.present:
+        if not last.complete:
+            raise Inconclusive("the list could not be walked to its end", *last.exchanges[-1:])
+        return
+    late = last.exchanges[0].sent - gone_from_list.life.over
+    if late < gone_from_list.grace:
+        raise Inconclusive("the list was not looked at after the grace", *last.exchanges[-1:])
+    raise Failed(
+        f"an expired stream not to be listed {gone_from_list.grace:g} s after its expiry (--grace sets how late)",
+        f"it is still listed {late:.1f} s after it",
+        gone_from_list.life.start,
+        last.exchanges[-1],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Writes:
+    """Writes of one kind to expired streams, each untouched before."""
+
+    tries: tuple[Try, ...]
+    grace: float
+
+
+def writes(ctx: Context, ask: Callable[[str], Exchange]) -> Writes:
+    streams = [ctx.make(f"{number}", ttl=SHORT) for number in range(TRIES)]
+    lives = [(stream.sid, expires_in(stream, SHORT)) for stream in streams]
+    return Writes(try_untouched(ctx, lives, ask), ctx.options.grace)
+
+
+@scenario(timed=True)
+def expired_updates(ctx: Context) -> Writes:
+    """Three streams with a Ttl of 3 s are left alone; the first is updated after its expiry, and while updates
+    succeed the second a little later and the third when the grace is over."""
+    return writes(ctx, lambda sid: ctx.streams.update(sid, {"Ttl": HOUR}))
+
+
+@scenario(timed=True)
+def expired_publishes(ctx: Context) -> Writes:
+    """The same with publishing."""
+    return writes(ctx, lambda sid: ctx.streams.publish(sid, '{"late": true}'))
+
+
+@scenario(timed=True)
+def expired_deletes(ctx: Context) -> Writes:
+    """The same with deleting."""
+    return writes(ctx, ctx.streams.delete)
+
+
+@rule("TTL-GONE-FOR-WRITES")
+def test_gone_for_writes(expired_updates: Writes, expired_publishes: Writes, expired_deletes: Writes) -> None:
+    """An update, a publish and a delete must be refused, at the latest when the grace is over. Each is tried on
+    streams that nothing has touched since they were made."""
+    kinds = (("an update", expired_updates), ("a publish to", expired_publishes), ("a delete", expired_deletes))
+    for what, written in kinds:
+        last = written.tries[-1]
+        what_of = what if what.endswith(" to") else f"{what} of"
+        expect_gone(
+            last.life, [attempt.answer for attempt in written.tries], written.grace, f"{what_of} an expired stream"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class NameReuse:
+    """Creates under the name of an expired stream, and a fetch by that name after them."""
+
+    first: Stream
+    life: Life
+    creates: tuple[Exchange, ...]
+    fetched: Exchange
+    grace: float
+
+
+@scenario(timed=True)
+def expired_name(ctx: Context) -> NameReuse:
+    """A stream with a Ttl of 3 s is left alone; from 0.6 s after its expiry on a stream is created under its name,
+    until that succeeds or the grace is over; then the name is fetched."""
+    first = ctx.make("reused", ttl=SHORT)
+    life = expires_in(first, SHORT)
+    fields = {"UniqueName": ctx.name("reused"), "Ttl": HOUR}
+    ctx.sleep_until(life.over + 0.5)
+    creates = until_gone(ctx, life, lambda: ctx.streams.create(fields), gone=succeeded)
+    return NameReuse(first, life, creates, ctx.streams.fetch(ctx.name("reused")), ctx.options.grace)
+
+
+@rule("TTL-NAME-FREE")
+def test_name_free(expired_name: NameReuse) -> None:
+    """A create under the name must succeed at the latest when the grace is over; it must make a new stream, and a
+    fetch by name must find that one."""
+    last = expired_name.creates[-1]
+    if not succeeded(last):
+        late = last.sent - expired_name.life.over
+        if late < expired_name.grace:
+            raise Inconclusive("the last create came before the grace was over", last)
+        raise Failed(
+            f"the name of an expired stream to be free {expired_name.grace:g} s after its expiry"
+            " (--grace sets how late)",
+            f"{describe(last)} {late:.1f} s after it",
+            expired_name.first.exchange,
+            last,
+        )
+    sid = sid_in(last)
+    expect(sid != expired_name.first.sid, "a new stream", f"the expired one's sid {show(sid)}", last)
+    found = value(stream_in(expired_name.fetched), "sid", expired_name.fetched)
+    expect(found == sid, f"the name to lead to the new stream {show(sid)}", show(found), last, expired_name.fetched)
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """A short-lived stream among others, and fetches of the others once it was gone."""
+
+    life: Life
+    after: tuple[Exchange, ...]
+    others: tuple[tuple[str, Stream, Exchange], ...]
+
+
+@scenario(timed=True)
+def expiring_neighbour(ctx: Context) -> Neighbours:
+    """A stream with a Ttl of 3 s is made among others with a longer Ttl, with 0 and with none. Once it has expired
+    and is gone (or the grace is over) the others are fetched, by sid and by name."""
+    earlier = [("no Ttl", ctx.make("endless", ttl=None)), ("a Ttl of an hour", ctx.make("hour", ttl=HOUR))]
+    short = ctx.make("h", ttl=SHORT)
+    later = [("a Ttl of two minutes", ctx.make("minutes", ttl=120)), ("a Ttl of 0", ctx.make("zero", ttl=0))]
+    life = expires_in(short, SHORT)
+    after = until_gone(ctx, life, lambda: ctx.streams.fetch(short.sid))
+    others = [
+        (what, stream, ctx.streams.fetch(reference))
+        for what, stream in (*earlier, *later)
+        for reference in (stream.sid, stream.name or stream.sid)
+    ]
+    return Neighbours(life, after, tuple(others))
+
+
+@rule("TTL-OTHERS-STAY")
+def test_others_stay(expiring_neighbour: Neighbours) -> None:
+    """Every fetch of the others must find the stream that was made."""
+    for what, stream, fetched in expiring_neighbour.others:
+        expected = f"a stream with {what} to stay when its neighbour expires"
+        expect(succeeded(fetched), expected, describe(fetched), stream.exchange, fetched)
+        sid = value(stream_in(fetched), "sid", fetched)
+        expect(sid == stream.sid, f"{expected}, {show(stream.sid)}", show(sid), fetched)

@@ -1,0 +1,299 @@
+"""Messages are published, and nothing else can be done with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from conformance.context import Context
+from conformance.exchange import Exchange, NotJSON
+from conformance.expect import (
+    answer,
+    describe,
+    expect,
+    expect_error,
+    expect_status,
+    expect_success,
+    json_object,
+    show,
+    value,
+)
+from conformance.messages import MESSAGE_SID, linked_messages_url, message_sid
+from conformance.outcomes import Failed, Inconclusive
+from conformance.registry import Answer, rule, scenario
+from conformance.streams import Stream, sid_in
+
+INVALID_DATA = 54008
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """One stream, and messages published to it by every address. `link` is None when there is none to follow."""
+
+    stream: Stream
+    first: Exchange
+    second: Exchange
+    by_name: Exchange
+    link: Exchange | None
+
+
+@scenario()
+def published(ctx: Context) -> Published:
+    """A named stream gets two messages by its sid, one by its name and one at the URL that its links name."""
+    stream = ctx.make("published")
+    links = stream.body.get("links")
+    link = linked_messages_url(links.get("messages") if isinstance(links, dict) else None, ctx.target)
+    return Published(
+        stream,
+        ctx.streams.publish(stream.sid, '{"id": 1}'),
+        ctx.streams.publish(stream.sid, '{"id": 1}'),
+        ctx.streams.publish(ctx.name("published"), '{"id": 2}'),
+        ctx.streams.send("POST", link, body=b"Data=%7B%22id%22%3A3%7D", message=True) if link else None,
+    )
+
+
+@rule("PUBLISH-WORKS")
+def test_publish_by_sid(published: Published) -> None:
+    """Both messages by sid must be answered with a status of success."""
+    expect_success(published.first, "the message to be accepted (2xx)")
+    expect_success(published.second, "the second message to be accepted (2xx)")
+
+
+@rule("PUBLISH-BY-NAME")
+def test_publish_by_name(published: Published) -> None:
+    """The message by name must be answered with a status of success."""
+    expect_success(published.by_name, "the message by the stream's name to be accepted (2xx)")
+
+
+@rule("PUBLISH-BY-LINK")
+def test_publish_by_link(published: Published) -> None:
+    """The path of the link is asked on the target's own origin; the message must be accepted there."""
+    if published.link is None:
+        links = published.stream.body.get("links")
+        raise Failed("a URL of the stream's messages under links.messages", show(links), published.stream.exchange)
+    expect_success(published.link, "the message at the URL in links.messages to be accepted (2xx)")
+
+
+@rule("PUBLISH-STATUS")
+def test_publish_status(published: Published) -> None:
+    """The status of every accepted message is compared with 201."""
+    for exchange in (published.first, published.second, published.by_name):
+        if exchange.status is not None and 200 <= exchange.status < 300:
+            expect_status(exchange, 201)
+
+
+@rule("PUBLISH-SID")
+def test_publish_sid(published: Published) -> None:
+    """Each accepted message must show a sid of the right form, and no two, of equal data even, the same one."""
+    seen: dict[str, Exchange] = {}
+    for exchange in (published.first, published.second, published.by_name):
+        if exchange.status is None or not 200 <= exchange.status < 300:
+            continue
+        sid = value(json_object(exchange), "sid", exchange)
+        well_formed = isinstance(sid, str) and MESSAGE_SID.fullmatch(sid)
+        expect(well_formed, "TZ and 32 hexadecimal digits under 'sid'", show(sid), exchange)
+        if sid in seen:
+            raise Failed("a sid of its own for every message", f"{sid} for two messages", seen[sid], exchange)
+        seen[sid] = exchange
+
+
+@dataclass(frozen=True, slots=True)
+class Unpublishable:
+    """What a stream must refuse: no Data at all, and texts that are not JSON."""
+
+    missing: Exchange
+    not_json: tuple[tuple[str, Exchange], ...]
+
+
+@scenario()
+def unpublishable(ctx: Context) -> Unpublishable:
+    """A stream is sent a message without Data, then Data of three texts that are not JSON."""
+    stream = ctx.make()
+    texts = ("hello", '{"id": ', "{id: 1}")
+    return Unpublishable(
+        ctx.streams.publish(stream.sid, None),
+        tuple((text, ctx.streams.publish(stream.sid, text)) for text in texts),
+    )
+
+
+@rule("PUBLISH-MISSING-DATA")
+def test_publish_without_data(unpublishable: Unpublishable) -> None:
+    """The answer must have status 400."""
+    expect_status(unpublishable.missing, 400, why="for a message without Data")
+
+
+@rule("PUBLISH-NOT-JSON")
+def test_publish_what_is_not_json(unpublishable: Unpublishable) -> None:
+    """Each answer must have status 400 and code 54008."""
+    for text, exchange in unpublishable.not_json:
+        expect_error(exchange, 400, (INVALID_DATA,), f"{text!r} is not JSON")
+
+
+@dataclass(frozen=True, slots=True)
+class Stray:
+    """Messages to streams that don't exist, and what the name leads to afterwards."""
+
+    sid: Exchange
+    name: Exchange
+    after: Exchange
+
+
+@scenario()
+def stray_messages(ctx: Context) -> Stray:
+    """A message is sent to a sid that no stream has and to a name that was never used, which is then fetched."""
+    sid = "TO" + "".join(ctx.random.choices("0123456789abcdef", k=32))
+    name = ctx.name("never-made")
+    return Stray(ctx.streams.publish(sid, '{"id": 1}'), ctx.streams.publish(name, '{"id": 1}'), ctx.streams.fetch(name))
+
+
+@rule("PUBLISH-UNKNOWN")
+def test_publish_to_nothing(stray_messages: Stray) -> None:
+    """Both answers must have status 404, and no stream of that name may be there afterwards."""
+    expect_status(stray_messages.sid, 404, why="for a sid that no stream has")
+    expect_status(stray_messages.name, 404, why="for a name that no stream has")
+    made = sid_in(stray_messages.after)
+    expect(made is None, "no stream made by the message", f"the stream {made}", stray_messages.after)
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Texts sent as Data, each with its answer."""
+
+    answers: tuple[tuple[str, Exchange], ...]
+
+
+def _told(exchange: Exchange) -> str:
+    """What came back for a message, in a few words."""
+    if exchange.status is None or not 200 <= exchange.status < 300:
+        return describe(exchange)
+    try:
+        body = answer(exchange).json()
+    except NotJSON:
+        body = None
+    data: Any = body.get("data") if isinstance(body, dict) else body
+    return f"accepted, answered with {show(data)}"
+
+
+def _survey(answers: Answers) -> Answer:
+    told = "; ".join(f"{text}: {_told(exchange)}" for text, exchange in answers.answers)
+    return Answer(told, tuple(exchange for _, exchange in answers.answers))
+
+
+def _publish_all(ctx: Context, *texts: str) -> Answers:
+    stream = ctx.make()
+    return Answers(tuple((text, ctx.streams.publish(stream.sid, text)) for text in texts))
+
+
+@scenario()
+def message_roots(ctx: Context) -> Answers:
+    """A stream is sent an array, a string, a number, true and null."""
+    return _publish_all(ctx, "[1]", '"text"', "1", "true", "null")
+
+
+@rule("PUBLISH-ROOT")
+def test_message_roots(message_roots: Answers) -> Answer:
+    """The answers are recorded."""
+    return _survey(message_roots)
+
+
+@scenario()
+def big_numbers(ctx: Context) -> Answers:
+    """A stream is sent integers beyond 2^53, a fraction of many digits, and a number beyond a double."""
+    texts = ("9007199254740993", "12345678901234567890123", "0.1234567890123456789", "1e400")
+    return _publish_all(ctx, *(f'{{"n":{text}}}' for text in texts))
+
+
+@rule("PUBLISH-BIG-NUMBERS")
+def test_big_numbers(big_numbers: Answers) -> Answer:
+    """The answers are recorded."""
+    return _survey(big_numbers)
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    before: Exchange
+    message: Exchange
+    after: Exchange
+
+
+@scenario(timed=True)
+def touched_by_message(ctx: Context) -> Touched:
+    """More than two seconds after a stream was made it gets a message; it is fetched before and after."""
+    stream = ctx.make()
+    before = ctx.streams.fetch(stream.sid)
+    ctx.sleep(2.1)
+    return Touched(before, ctx.streams.publish(stream.sid, '{"id": 1}'), ctx.streams.fetch(stream.sid))
+
+
+@rule("PUBLISH-TOUCHES-STREAM")
+def test_publish_touches_stream(touched_by_message: Touched) -> Answer:
+    """The two dates of update are compared."""
+    touched = touched_by_message
+    expect_success(touched.message)
+    before, after = (
+        value(json_object(exchange), "date_updated", exchange) for exchange in (touched.before, touched.after)
+    )
+    text = "no" if before == after else f"yes, from {show(before)} to {show(after)}"
+    return Answer(text, (touched.before, touched.message, touched.after))
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """Everything that is tried with messages other than publishing them."""
+
+    queried: tuple[Exchange, ...]
+    updated: tuple[Exchange, ...]
+    deleted: tuple[Exchange, ...]
+
+
+@scenario()
+def handled_messages(ctx: Context) -> Handled:
+    """After one message its list is asked for, and it is fetched, written to and deleted by its sid.
+
+    A server that showed no sid is asked for one that no message has.
+    """
+    stream = ctx.make()
+    sid = message_sid(ctx.streams.publish(stream.sid, '{"id": 1}'))
+    messages = ctx.target.messages_url(stream.sid)
+    one = f"{messages}/{sid or 'TZ' + ''.join(ctx.random.choices('0123456789abcdef', k=32))}"
+    data = b"Data=%7B%22id%22%3A2%7D"
+    send = ctx.streams.send
+    return Handled(
+        queried=(send("GET", messages), send("GET", one), send("GET", f"{messages}?PageSize=20")),
+        updated=tuple(
+            send(method, url, body=data)
+            for method, url in (("POST", one), ("PUT", one), ("PATCH", one), ("PUT", messages), ("PATCH", messages))
+        ),
+        deleted=(send("DELETE", one), send("DELETE", messages)),
+    )
+
+
+def _expect_impossible(exchanges: tuple[Exchange, ...]) -> None:
+    """None of the requests may succeed. Raises Inconclusive when one got no answer at all."""
+    for exchange in exchanges:
+        if exchange.response is None:
+            raise Inconclusive(f"there was no answer to {exchange.request.method}: {exchange.error}", exchange)
+        expect(
+            not 200 <= exchange.response.status < 300,
+            f"{exchange.request.method} {exchange.request.path} not to succeed (404 or 405)",
+            describe(exchange),
+            exchange,
+        )
+
+
+@rule("MESSAGES-NOT-QUERIED")
+def test_messages_are_not_queried(handled_messages: Handled) -> None:
+    """Neither a GET of the messages nor of one message may succeed."""
+    _expect_impossible(handled_messages.queried)
+
+
+@rule("MESSAGES-NOT-UPDATED")
+def test_messages_are_not_updated(handled_messages: Handled) -> None:
+    """POST, PUT and PATCH of one message, PUT and PATCH of all may not succeed."""
+    _expect_impossible(handled_messages.updated)
+
+
+@rule("MESSAGES-NOT-DELETED")
+def test_messages_are_not_deleted(handled_messages: Handled) -> None:
+    """Neither DELETE of one message nor of all may succeed."""
+    _expect_impossible(handled_messages.deleted)

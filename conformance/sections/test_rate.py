@@ -1,0 +1,298 @@
+"""The rate at which messages may be published: 30 a second for each stream."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from conformance.context import Context
+from conformance.exchange import Exchange
+from conformance.expect import describe, expect, expect_error, moment, show, stream_in, value
+from conformance.outcomes import Blocked, Failed, Inconclusive
+from conformance.pace import (
+    BURST_WINDOW,
+    CLEARLY_MORE,
+    MOST_LAWFUL,
+    RATE,
+    accepted,
+    account_limited,
+    achieved,
+    expect_all_accepted,
+    limited,
+    most_accepted,
+    steady,
+    turned_away,
+)
+from conformance.registry import Answer, rule, scenario
+from conformance.streams import Stream
+from conformance.volleys import MOST_AT_ONCE, at_once, calls, paced, pressed, retried
+
+# A spacing at which 30 messages fall within one second but 31 don't, with a fifth of a spacing to spare on both
+# sides for the way they take: 29 a second is too little for it, 30 is enough.
+SPACING = 0.034
+SUSTAINED = 324  # messages: 11 s, longer than the burst window
+SLOWEST_PACE = 28.0
+MOST_REFUSED = 0.2  # of a steady volley: far more than waits in queues can make of it
+PRESSURE = 76.0  # messages a second, more than any lawful limiter takes for 10 s
+REST = BURST_WINDOW + 1.0
+ENOUGH_REFUSALS = 5
+ROUNDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Volley:
+    """Messages to one stream by their numbers, and those that had to be sent again."""
+
+    attempts: tuple[Exchange, ...]
+    retried: tuple[Exchange, ...] = ()
+
+    @property
+    def refusals(self) -> tuple[Exchange, ...]:
+        """Those turned away: the 4xx, or whatever else came where there are none."""
+        away = tuple(exchange for exchange in self.attempts if turned_away(exchange))
+        return tuple(exchange for exchange in away if limited(exchange)) or away
+
+
+@scenario(timed=True)
+def thirty_at_once(ctx: Context) -> Volley:
+    """Thirty messages are sent at once to a new stream."""
+    stream = ctx.make("thirty")
+    return Volley(at_once(ctx, stream.sid, RATE), retried(ctx, stream.sid))
+
+
+@rule("RATE-30-AT-ONCE")
+def test_thirty_at_once(thirty_at_once: Volley) -> None:
+    """All thirty must be accepted: the stream has seen no other message, so no limiter has a reason to refuse one."""
+    expect_all_accepted(thirty_at_once.attempts, thirty_at_once.retried, "thirty messages at once on a quiet stream")
+
+
+@scenario(timed=True)
+def sustained(ctx: Context) -> Volley:
+    """324 messages are sent to a new stream, one every 34 ms (29.4 a second) for 11 s."""
+    stream = ctx.make("sustained")
+    return Volley(paced(ctx, stream.sid, SUSTAINED, every=SPACING), retried(ctx, stream.sid))
+
+
+@rule("RATE-SUSTAINED")
+def test_sustained(sustained: Volley) -> None:
+    """A refusal counts unless more than 30 messages can have arrived in the second before it, or more than 30 a second
+    in the seconds before that, given when each was sent and answered. Where that leaves doubt but the messages
+    were steady, more than a fifth refused counts too."""
+    attempts = sustained.attempts
+    what = "messages sent at no more than 30 a second"
+    expect_all_accepted(attempts, sustained.retried, what)
+    refusals = [exchange for exchange in attempts if limited(exchange)]
+    if steady(attempts) and len(refusals) > MOST_REFUSED * len(attempts):
+        got = f"{len(refusals)} of {len(attempts)} refused, first: {describe(refusals[0])}"
+        raise Failed(f"{what} to be accepted", got, refusals[0])
+    if (pace := achieved(attempts)) < SLOWEST_PACE:
+        raise Inconclusive(f"only {pace:.1f} messages a second could be sent, the rule needs {SLOWEST_PACE:g}")
+
+
+@dataclass(frozen=True, slots=True)
+class Flood:
+    """A stream flooded until it refused; what was asked of it and of others then; and thirty messages after a rest.
+
+    `beside` holds, for each round, the flooded stream's answers and those of a new one. `looks` are fetches before
+    and after a round. Everything after the flood is empty when nothing was refused.
+    """
+
+    stream: Stream
+    volley: Volley
+    beside: tuple[tuple[tuple[Exchange, ...], tuple[Exchange, ...]], ...]
+    looks: tuple[Exchange, ...]
+    updated: Exchange | None
+    after_update: tuple[Exchange, ...]
+    recovered: Volley
+
+    @property
+    def attempts(self) -> tuple[Exchange, ...]:
+        """All messages to the flooded stream before the rest."""
+        return (*self.volley.attempts, *(exchange for flooded, _ in self.beside for exchange in flooded))
+
+
+def flood_it(ctx: Context, sid: str) -> list[Exchange]:
+    """As fast as possible, 24 at a time, until five are turned away, too many are accepted or 10 s are over."""
+    sent: list[Exchange] = []
+    while True:
+        sent += at_once(ctx, sid, MOST_AT_ONCE, first=len(sent))
+        lasted = max(exchange.received for exchange in sent) - sent[0].sent
+        if (
+            sum(turned_away(exchange) for exchange in sent) >= ENOUGH_REFUSALS
+            or sum(accepted(exchange) for exchange in sent) > CLEARLY_MORE
+            or lasted > BURST_WINDOW
+        ):
+            return sent
+
+
+@scenario(timed=True)
+def flood(ctx: Context) -> Flood:
+    """A stream is flooded by its sid until it refuses five messages. Then, three times, eight more messages go to
+    it and five at once to a new stream; between that it is fetched, updated and fetched again. After 11 s of rest it
+    gets thirty messages at once."""
+    stream = ctx.make("flooded")
+    fresh = [ctx.make(f"beside-{number}") for number in range(ROUNDS)]
+    volley = flood_it(ctx, stream.sid)
+    if not any(turned_away(exchange) for exchange in volley):
+        return Flood(stream, Volley(tuple(volley), retried(ctx, stream.sid)), (), (), None, (), Volley(()))
+    beside, looks, sent = [], [], len(volley)
+    for other in fresh[:2]:
+        beside.append(side_by_side(ctx, stream.sid, other.sid, sent))
+        sent += 8
+        looks.append(ctx.streams.fetch(stream.sid))
+    updated = ctx.streams.update(stream.sid, {"Ttl": 7200})
+    after_update = (ctx.streams.fetch(stream.sid), ctx.streams.fetch(ctx.name("flooded")))
+    beside.append(side_by_side(ctx, stream.sid, fresh[2].sid, sent))
+    again = retried(ctx, stream.sid)
+    ctx.sleep_until(max(exchange.received for exchange in beside[-1][0]) + REST)
+    recovered = at_once(ctx, stream.sid, RATE, first=sent + 8)
+    later = retried(ctx, stream.sid)[len(again) :]
+    return Flood(
+        stream, Volley(tuple(volley), again), tuple(beside), tuple(looks), updated, after_update,
+        Volley(recovered, later),
+    )  # fmt: skip
+
+
+def side_by_side(
+    ctx: Context, flooded: str, other: str, first: int
+) -> tuple[tuple[Exchange, ...], tuple[Exchange, ...]]:
+    """Eight messages to the flooded stream and five to the other, all at once."""
+    both = [*calls(ctx, flooded, 8, first=first), *calls(ctx, other, 5)]
+    answers = tuple(ctx.parallel(both, at_once=len(both)))
+    return answers[:8], answers[8:]
+
+
+@scenario(timed=True)
+def pressure(ctx: Context) -> Volley:
+    """A stream is published to by its name 76 times a second for 10 s, or until it is certain that no more than 630
+    of the messages can be accepted."""
+    ctx.make("pressed")
+    name = ctx.name("pressed")
+    count = round(PRESSURE * BURST_WINDOW)
+
+    def enough(known: Sequence[Exchange]) -> bool:
+        taken = sum(accepted(exchange) for exchange in known)
+        return taken > CLEARLY_MORE or taken + count - len(known) <= CLEARLY_MORE
+
+    return Volley(pressed(ctx, name, count, every=1 / PRESSURE, enough=enough), retried(ctx, name))
+
+
+@rule("RATE-REFUSED")
+def test_refused(flood: Flood, pressure: Volley) -> None:
+    """A flood by sid and a steady 76 a second by name: of neither may more than 630 be accepted in any 10 s. The most
+    that a limiter can lawfully let through is 600, where two windows of 300 meet or a bucket of 300 is refilled."""
+    for how, attempts in (("by sid", flood.attempts), ("by name", pressure.attempts)):
+        most = most_accepted(attempts)
+        if most > CLEARLY_MORE:
+            raise Failed(
+                f"messages beyond {RATE} a second to be refused: a stream takes at most {MOST_LAWFUL} in any 10 s,"
+                " bursts included",
+                f"{most} sent {how} were accepted within 10 s",
+                attempts[-1],
+            )
+    if not (flood.volley.refusals or pressure.refusals):
+        raise Inconclusive(
+            "the target was too slow to be sent more than it may accept: at most"
+            f" {max(most_accepted(flood.attempts), most_accepted(pressure.attempts))} messages in 10 s, {CLEARLY_MORE}"
+            " would tell"
+        )
+
+
+def need_refusals(flood: Flood) -> tuple[Exchange, ...]:
+    """The messages of the flood that were refused; raises when there are none to look at."""
+    if found := flood.volley.refusals:
+        return found
+    most = most_accepted(flood.attempts)
+    if most > CLEARLY_MORE:
+        raise Blocked(f"no message was refused, although {most} were sent within 10 s", flood.attempts[-1])
+    raise Inconclusive(f"no message was refused: only {most} could be sent in 10 s")
+
+
+@rule("RATE-ERROR")
+def test_error(flood: Flood) -> None:
+    """Every message of the flood that was turned away must have been answered with 429 and code 54009."""
+    for exchange in need_refusals(flood):
+        expect_error(exchange, 429, (54009,), "a message beyond the rate")
+
+
+@rule("RATE-PER-STREAM")
+def test_per_stream(flood: Flood) -> None:
+    """While one stream is over its limit, none of five messages to a new stream may be refused the same way. Three
+    rounds, each with another new stream."""
+    for flooded, other in flood.beside:
+        for exchange in other:
+            expect(
+                not turned_away(exchange) or not like_any(exchange, flood.volley.refusals),
+                "five messages to a quiet stream to be accepted while another stream is over its limit",
+                describe(exchange),
+                flooded[0],
+                exchange,
+            )
+
+
+def like_any(exchange: Exchange, refusals: tuple[Exchange, ...]) -> bool:
+    """Whether it was turned away as those were: with 429, or with the status of one of them."""
+    return exchange.status == 429 or any(exchange.status == other.status for other in refusals)
+
+
+@rule("RATE-RECOVERS")
+def test_recovers(flood: Flood) -> None:
+    """Thirty messages at once, 11 s after the last one to the flooded stream, must all be accepted: by then every
+    window has passed and every bucket holds thirty again."""
+    need_refusals(flood)
+    what = f"after {REST:g} s of rest thirty messages at once on a stream that was over its limit"
+    expect_all_accepted(flood.recovered.attempts, flood.recovered.retried, what)
+
+
+@rule("RATE-REFUSED-NO-HARM")
+def test_refused_messages_do_no_harm(flood: Flood) -> None:
+    """The flooded stream must be found by sid and by name and be updated; two fetches with refused messages between
+    them must show the same, date_updated set aside where a message was accepted in between."""
+    need_refusals(flood)
+    for look in (*flood.looks, *flood.after_update):
+        expect(
+            accepted(look),
+            "a stream that is over its message limit to be fetched (2xx)",
+            describe(look),
+            flood.volley.refusals[0],
+            look,
+        )
+        sid = value(stream_in(look), "sid", look)
+        expect(sid == flood.stream.sid, f"the flooded stream {show(flood.stream.sid)}", show(sid), look)
+    first, second = (stream_in(look) for look in flood.looks)
+    aside = {"date_updated"} if any(accepted(exchange) for exchange in flood.beside[1][0]) else set()
+    changed = [key for key in first if key not in aside and first[key] != second.get(key)]
+    expect(not changed, "refused messages to change nothing", f"a change of {', '.join(changed)}", *flood.looks)
+    updated = flood.updated
+    if updated is None:
+        return
+    expect(accepted(updated), "a stream over its message limit to be updated (2xx)", describe(updated), updated)
+    shown, fetched = flood.after_update[0], updated
+    dates = [moment(stream_in(exchange), "date_expires", exchange) for exchange in (fetched, shown)]
+    expect(
+        abs(dates[0] - dates[1]) <= 1,
+        "a fetch to show the date_expires of the update, though messages are refused",
+        f"{dates[1] - dates[0]:+g} s of difference",
+        updated,
+        shown,
+    )
+
+
+@rule("RATE-BURST")
+def test_burst(flood: Flood, pressure: Volley) -> Answer:
+    """The messages of the flood that were accepted before the first refusal; and, under steady pressure, the time
+    from the first refusal to the next message that was accepted."""
+    refusals = flood.volley.refusals
+    if not refusals:
+        return Answer(f"none of {len(flood.volley.attempts)} messages was refused")
+    first = min(refusals, key=lambda exchange: exchange.received)
+    before = sum(accepted(exchange) and exchange.sent < first.received for exchange in flood.volley.attempts)
+    text = f"about {before} were accepted before the first refusal"
+    if pressed_refusals := pressure.refusals:
+        start = min(pressed_refusals, key=lambda exchange: exchange.sent)
+        later = [e for e in pressure.attempts if accepted(e) and e.sent > start.received]
+        soon = f"{later[0].received - start.received:.1f} s" if later else "not while it was published to"
+        text += f"; the next was accepted after: {soon}"
+    if any(account_limited(exchange) for exchange in flood.volley.attempts):
+        text += "; the account's own limit was reached too"
+    return Answer(text, (first,))

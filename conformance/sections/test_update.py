@@ -1,0 +1,346 @@
+"""Update a Sync Stream resource: Ttl changes, by both addresses and again and again, and nothing else does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from conformance.context import SAFETY_TTL, Context
+from conformance.exchange import Exchange
+from conformance.expect import describe, expect, expect_equal, expect_status, expect_success, refused, stream_in, value
+from conformance.moments import expect_at
+from conformance.outcomes import Blocked, Inconclusive
+from conformance.registry import Answer, rule, scenario
+from conformance.resource import CHANGED_BY_UPDATE, KEPT_BY_UPDATE, differences, shown_stream, succeeded
+from conformance.streams import Stream
+
+WAIT = 4.0  # seconds between create and update: enough to tell a Ttl counted from either apart
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """A stream, one update of its Ttl, and the fetches around it."""
+
+    stream: Stream
+    ttl: int
+    before: Exchange
+    updated: Exchange
+    by_sid: Exchange
+    by_name: Exchange
+
+
+def _renew(ctx: Context, label: str, ttl: int, *, by_name: bool = False, made_with: int | None = SAFETY_TTL) -> Renewal:
+    stream = ctx.make(label, ttl=made_with)
+    name = ctx.name(label)
+    return Renewal(
+        stream,
+        ttl,
+        before=ctx.streams.fetch(stream.sid),
+        updated=ctx.streams.update(name if by_name else stream.sid, {"Ttl": ttl}),
+        by_sid=ctx.streams.fetch(stream.sid),
+        by_name=ctx.streams.fetch(name),
+    )
+
+
+@scenario()
+def update_by_sid(ctx: Context) -> Renewal:
+    """A named stream is fetched, updated by its sid, and fetched by sid and by name."""
+    return _renew(ctx, "by-sid", 1800)
+
+
+@scenario()
+def update_by_name(ctx: Context) -> Renewal:
+    """A named stream is fetched, updated by its name, and fetched by sid and by name."""
+    return _renew(ctx, "by-name", 7200, by_name=True)
+
+
+@rule("UPDATE-WORKS")
+def test_update(update_by_sid: Renewal) -> None:
+    """The update by sid must succeed and answer with the stream that has that sid."""
+    _expect_updated(update_by_sid.updated, update_by_sid.stream)
+
+
+@rule("UPDATE-BY-NAME")
+def test_update_by_name(update_by_name: Renewal) -> None:
+    """The update by name must succeed, answer with the stream, and move the date_expires that a fetch shows."""
+    renewal = update_by_name
+    _expect_updated(renewal.updated, renewal.stream)
+    _expect_expiry(renewal.by_sid, renewal.updated, renewal.ttl)
+
+
+@rule("UPDATE-STATUS")
+def test_update_status(update_by_sid: Renewal, update_by_name: Renewal) -> None:
+    """The status of each update that succeeded, by sid and by name, is compared with 200."""
+    successes = [one.updated for one in (update_by_sid, update_by_name) if succeeded(one.updated)]
+    if not successes:
+        raise Blocked(f"no update succeeded: {describe(update_by_sid.updated)}", update_by_sid.updated)
+    for exchange in successes:
+        expect_status(exchange, 200, why="for an update")
+
+
+def _expect_updated(exchange: Exchange, stream: Stream) -> None:
+    expect_success(exchange, "an update with a Ttl to succeed (2xx)")
+    expect_equal(value(stream_in(exchange), "sid", exchange), stream.sid, "the stream with sid", exchange)
+
+
+def _expect_expiry(shown_by: Exchange, updated: Exchange, ttl: int) -> None:
+    """The date_expires that an exchange shows lies Ttl seconds after the update."""
+    date = value(stream_in(shown_by), "date_expires", shown_by)
+    what = f"date_expires to be {ttl} s after the moment of the update with Ttl={ttl}"
+    expect_at(date, updated, what, later=ttl, shown_by=shown_by)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Updates, each with the Ttl that it asked for."""
+
+    updates: tuple[tuple[int, Exchange], ...]
+
+
+@scenario(timed=True)
+def new_terms(ctx: Context) -> Terms:
+    """Streams with a Ttl and without one are created; 4 s later one gets a shorter, a longer, a shorter Ttl, one its first."""
+    stream, endless = ctx.make("with-ttl"), ctx.make("without-ttl", ttl=None)
+    ctx.sleep(WAIT)
+    updates = [(ttl, ctx.streams.update(stream.sid, {"Ttl": ttl})) for ttl in (1800, 90_000, 600)]
+    return Terms((*updates, (SAFETY_TTL, ctx.streams.update(endless.sid, {"Ttl": SAFETY_TTL}))))
+
+
+@rule("UPDATE-TTL")
+def test_expiry_after_update(new_terms: Terms) -> None:
+    """In the answer to each update date_expires is compared with the answer's Date header plus Ttl.
+
+    2 s are allowed either way, and the time that the request took. Without a Date header our clock is the
+    measure, and 15 minutes are allowed.
+    """
+    for ttl, exchange in new_terms.updates:
+        expect_success(exchange, f"an update with Ttl={ttl} to succeed (2xx)")
+        _expect_expiry(exchange, exchange, ttl)
+
+
+@rule("UPDATE-STORED")
+def test_update_is_stored(update_by_sid: Renewal) -> None:
+    """The date_expires and date_updated of the update's answer must come back in fetches by sid and by name."""
+    renewal = update_by_sid
+    for exchange in (renewal.by_sid, renewal.by_name):
+        if not succeeded(exchange):
+            continue  # a stream lost by an update is lost for UPDATE-KEEPS-REST
+        changed = differences(stream_in(renewal.updated), stream_in(exchange), CHANGED_BY_UPDATE)
+        expect(not changed, "a fetch to show what the update answered", changed, renewal.updated, exchange)
+
+
+@rule("UPDATE-KEEPS-REST")
+def test_update_keeps_the_rest(update_by_sid: Renewal, update_by_name: Renewal) -> None:
+    """All properties but the two dates are compared: before the update, in its answer, and in fetches after it."""
+    for renewal in (update_by_sid, update_by_name):
+        if not succeeded(renewal.updated):
+            continue
+        before = stream_in(renewal.before)
+        for exchange in (renewal.updated, renewal.by_sid, renewal.by_name):
+            expect_success(exchange, "the stream to be there, under its sid and its name, after an update")
+            changed = differences(before, stream_in(exchange), KEPT_BY_UPDATE)
+            expect(
+                not changed,
+                "an update to change nothing but date_expires and date_updated",
+                changed,
+                renewal.before,
+                exchange,
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """One of several updates of one stream, with the fetches by sid and by name after it."""
+
+    how: str
+    ttl: int
+    updated: Exchange
+    by_sid: Exchange
+    by_name: Exchange
+
+
+@scenario()
+def updates_in_a_row(ctx: Context) -> tuple[Repeated, ...]:
+    """One stream is updated five times, by sid and by name in turns, and fetched by both after each."""
+    stream, name = ctx.make("again"), ctx.name("again")
+    rounds = []
+    for how, ttl in (("sid", 1800), ("sid", 5400), ("name", 2400), ("name", 9000), ("sid", SAFETY_TTL)):
+        updated = ctx.streams.update(stream.sid if how == "sid" else name, {"Ttl": ttl})
+        rounds.append(Repeated(how, ttl, updated, ctx.streams.fetch(stream.sid), ctx.streams.fetch(name)))
+    return tuple(rounds)
+
+
+@rule("UPDATE-AGAIN")
+def test_updates_in_a_row(updates_in_a_row: tuple[Repeated, ...]) -> None:
+    """Each update must succeed and set date_expires, and the stream be found by sid and by name with that date."""
+    for number, one in enumerate(updates_in_a_row, 1):
+        expect_success(one.updated, f"update {number} of one stream, by its {one.how}, to succeed (2xx)")
+        for address, exchange in (("sid", one.by_sid), ("name", one.by_name)):
+            expect_success(exchange, f"the stream to be found by its {address} after update {number}")
+            _expect_expiry(exchange, one.updated, one.ttl)
+
+
+@dataclass(frozen=True, slots=True)
+class Renaming:
+    """An update that names a UniqueName, and fetches after it by sid, by the old name and by the new one."""
+
+    stream: Stream
+    old: str
+    given: str
+    updated: Exchange
+    by_sid: Exchange
+    by_old: Exchange
+    by_given: Exchange | None
+
+
+@scenario()
+def renamings(ctx: Context) -> tuple[Renaming, ...]:
+    """Updates give a new and an empty UniqueName beside a Ttl; then the streams are fetched by sid and by both names."""
+    done = []
+    for label, given in (("renamed", ctx.name("new-name")), ("unnamed", "")):
+        stream, old = ctx.make(label), ctx.name(label)
+        updated = ctx.streams.update(stream.sid, {"UniqueName": given, "Ttl": 1800})
+        by_sid, by_old = ctx.streams.fetch(stream.sid), ctx.streams.fetch(old)
+        done.append(
+            Renaming(stream, old, given, updated, by_sid, by_old, ctx.streams.fetch(given) if given else None)
+        )  # fmt: skip
+    return tuple(done)
+
+
+@rule("UPDATE-NAME-IGNORED")
+def test_update_does_not_rename(renamings: tuple[Renaming, ...]) -> None:
+    """Whether the update is accepted or refused, the stream must keep its name and be found by no other."""
+    for one in renamings:
+        what = f"the stream to keep its unique_name after an update with UniqueName={one.given}"
+        kept = shown_stream(one.by_sid).get("unique_name", one.old)
+        expect(kept == one.old, what, f"{kept!r}", one.updated, one.by_sid)
+        found = shown_stream(one.by_old).get("sid")
+        expect(
+            found == one.stream.sid,
+            f"{what}, {one.old!r}, and be found by it",
+            describe(one.by_old),
+            one.updated,
+            one.by_old,
+        )
+        if one.by_given is not None and shown_stream(one.by_given).get("sid") == one.stream.sid:
+            expect(False, what, f"it is found by {one.given!r}", one.updated, one.by_given)
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """A stream that must not change, fetched before and after others were updated."""
+
+    stream: Stream
+    before: Exchange
+    after: Exchange
+
+
+@scenario()
+def update_neighbours(ctx: Context) -> tuple[Neighbour, ...]:
+    """Of six streams, made one after the other and with names alike, two are updated, one by name and one by sid."""
+    made = {label: ctx.make(label) for label in ("ab", "a", "abc")}
+    first, chosen, last = ctx.make(), ctx.make(), ctx.make()
+    others = (made["ab"], made["abc"], first, last)
+    before = [ctx.streams.fetch(stream.sid) for stream in others]
+    ctx.streams.update(ctx.name("a"), {"Ttl": 90_000})
+    ctx.streams.update(chosen.sid, {"Ttl": 180_000})
+    return tuple(Neighbour(s, b, ctx.streams.fetch(s.sid)) for s, b in zip(others, before, strict=True))
+
+
+@rule("UPDATE-NEIGHBOURS")
+def test_update_leaves_others_alone(update_neighbours: tuple[Neighbour, ...]) -> None:
+    """The four streams that were not updated are fetched before and after, and compared in all ten properties."""
+    for one in update_neighbours:
+        if not succeeded(one.before):
+            continue
+        what = f"the stream {one.stream.sid} to stay as it was while others were updated"
+        expect_success(one.after, what)
+        changed = differences(stream_in(one.before), stream_in(one.after))
+        expect(not changed, what, changed, one.before, one.after)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An update with a bad Ttl between two fetches."""
+
+    ttl: str
+    before: Exchange
+    updated: Exchange
+    after: Exchange
+
+
+@scenario(timed=True)
+def refused_updates(ctx: Context) -> tuple[Refusal, ...]:
+    """A stream is made; 2 s later updates with Ttls that are wrong are sent, by sid and by name, each between fetches."""
+    stream, name = ctx.make("refused"), ctx.name("refused")
+    before = ctx.streams.fetch(stream.sid)
+    ctx.sleep(2)  # a change of date_updated shows once a second has passed
+    done = []
+    for index, ttl in enumerate(("-1", "soon", "1.5", "31536001", "99999999999999999999")):
+        updated = ctx.streams.update(name if index % 2 else stream.sid, {"Ttl": ttl})
+        after = ctx.streams.fetch(stream.sid)
+        done.append(Refusal(ttl, before, updated, after))
+        before = after
+    return tuple(done)
+
+
+@rule("UPDATE-REFUSED-NO-EFFECT")
+def test_refused_update_changes_nothing(refused_updates: tuple[Refusal, ...]) -> None:
+    """Around each update that was refused, the fetches are compared in all ten properties."""
+    judged = [one for one in refused_updates if refused(one.updated) and succeeded(one.before)]
+    if not judged:
+        raise Inconclusive("no update was refused", *(one.updated for one in refused_updates))
+    for one in judged:
+        what = f"the stream to stay as it was after a refused update with Ttl={one.ttl}"
+        expect_success(one.after, what)
+        changed = differences(stream_in(one.before), stream_in(one.after))
+        expect(not changed, what, changed, one.before, one.updated, one.after)
+
+
+@dataclass(frozen=True, slots=True)
+class Strangers:
+    """Updates of what does not exist, and the fetches after them."""
+
+    sid: str
+    name: str
+    by_sid: Exchange
+    by_name: Exchange
+    sid_after: Exchange
+    name_after: Exchange
+
+
+@scenario()
+def update_unknown(ctx: Context) -> Strangers:
+    """A sid that no stream has and a name that was never used are updated, then fetched."""
+    sid, name = "TO" + "".join(ctx.random.choices("0123456789abcdef", k=32)), ctx.name("never-made")
+    by_sid, by_name = (ctx.streams.update(reference, {"Ttl": 60}) for reference in (sid, name))
+    return Strangers(sid, name, by_sid, by_name, ctx.streams.fetch(sid), ctx.streams.fetch(name))
+
+
+@rule("UPDATE-UNKNOWN")
+def test_update_of_the_unknown(update_unknown: Strangers) -> None:
+    """Both updates must be answered with 404, and fetches by that sid and name must not find a stream of theirs."""
+    expect_status(update_unknown.by_sid, 404, why="to an update of a sid that no stream has")
+    expect_status(update_unknown.by_name, 404, why="to an update of a name that no stream has")
+    for key, wanted, exchange in (
+        ("sid", update_unknown.sid, update_unknown.sid_after),
+        ("unique_name", update_unknown.name, update_unknown.name_after),
+    ):
+        made = shown_stream(exchange).get(key) == wanted
+        expect(not made, "an update of the unknown to create nothing", f"a stream with {key} {wanted}", exchange)
+
+
+@scenario()
+def empty_update(ctx: Context) -> tuple[Stream, Exchange]:
+    """A stream with a Ttl gets an update with an empty body."""
+    stream = ctx.make("empty")
+    return stream, ctx.streams.update(stream.sid)
+
+
+@rule("UPDATE-EMPTY")
+def test_update_without_ttl(empty_update: tuple[Stream, Exchange]) -> Answer:
+    """The answer is recorded, and whether date_expires changed."""
+    stream, exchange = empty_update
+    if not succeeded(exchange):
+        return Answer(f"it is refused: {describe(exchange)}", (exchange,))
+    kept = not differences(stream.body, shown_stream(exchange), ("date_expires",))
+    return Answer(f"{describe(exchange)}, and date_expires {'stays' if kept else 'changes'}", (exchange,))
