@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -144,3 +145,28 @@ def wish_from(get: Callable[[str], Any], *, new_seed: Callable[[], int]) -> Wish
             quick=option("quick"),
         ),
     )
+
+
+def command_of(wish: Wish) -> str:
+    """The command that repeats the run, seed included, for a POSIX shell. Nothing in it is a credential."""
+    options, plain = wish.options, Options()
+    words = ["sync-conformance", "run"]
+
+    def add(flag: str, value: object, default: object = None) -> None:
+        if value != default:
+            words.extend([flag, f"{value:g}" if isinstance(value, float) else str(value)])
+
+    add("--target", wish.target)
+    add("--service-sid", wish.service, "default")
+    add("--second-service-sid", wish.second_service)
+    add("--seed", options.seed)
+    add("--level", str(options.level), "survey")
+    for flag, values in (("--feature", options.features), ("--without", options.without), ("--rule", options.rules)):
+        for value in values:
+            add(flag, value)
+    add("--waive", options.waivers)
+    add("--grace", options.grace, plain.grace)
+    add("--timeout", options.timeout, plain.timeout)
+    add("--jobs", options.jobs, plain.jobs)
+    words += [flag for flag, wanted in (("--quick", options.quick), ("--strict", options.strict)) if wanted]
+    return shlex.join(words)

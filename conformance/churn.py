@@ -6,7 +6,8 @@ repeat an entry. So what looks wrong is looked at again, with everything else of
 * One clean attempt clears a rule. A fault that comes and goes can't be told from a stream that came and went
   between two requests, and a good server must not fail; a fault that is always there is there in every attempt.
 * A rule fails when no attempt was clean, and attempts during which nothing can be seen to have changed agree:
-  two with the very same wrong, or three with any.
+  two with the very same wrong, or three with any. It fails as well when every attempt was so wrong that a few
+  changes can't explain it.
 * Otherwise nothing is known, after seven attempts: inconclusive.
 
 An attempt is undisturbed when no foreign stream that any attempt saw can have come or gone during it. A stream
@@ -47,12 +48,16 @@ A = TypeVar("A", bound=Attempt)
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something wrong in one attempt. `what` is the same when the same is wrong in another."""
+    """Something wrong in one attempt. `what` is the same when the same is wrong in another.
+
+    `gross`: so wrong that it would take dozens of changes at the right moment to explain it.
+    """
 
     what: Hashable
     expected: str
     got: str
     exchanges: tuple[Exchange, ...] = ()
+    gross: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +109,8 @@ def verdict(tries: Tries[A], find: Finder[A]) -> Problem | str | None:
         what, count = Counter(problem.what for problem in sure).most_common(1)[0]
         if count >= SAME or len(sure) >= ANY:
             return next(problem for problem in sure if problem.what == what)
+    if len(problems) >= FEWEST_ATTEMPTS and all(problem.gross for problem in problems):
+        return problems[-1]
     return (
         f"the streams of the service changed while they were listed, {len(problems)} times in a row:"
         f" expected {problems[-1].expected}, got {problems[-1].got}"

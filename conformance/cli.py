@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from conformance import __version__
 from conformance.arguments import add_arguments
@@ -30,6 +31,24 @@ def _parser() -> argparse.ArgumentParser:
     listing.add_argument("--level", choices=["must", "should", "survey"], help="only rules of this level")
     listing.add_argument("--feature", help="only rules of this feature")
     listing.set_defaults(call=_list)
+    report = commands.add_parser("report", help="make all files of a report from the events of a run, whole or killed")
+    report.add_argument("events", metavar="events.ndjson", type=Path)
+    report.add_argument("--report", metavar="DIR", type=Path, help="write there (default: beside the events)")
+    report.set_defaults(call=_report)
+    compare = commands.add_parser(
+        "compare",
+        help="put reports side by side, and say what changed",
+        epilog="exit codes: 0; 1 with --fail-on-regression, when the last report is worse than the one before it;"
+        " 4 usage.",
+    )
+    compare.add_argument("reports", metavar="[NAME=]report.json", nargs="+", help="two or more, the oldest first")
+    compare.add_argument("--html", metavar="FILE", type=Path, help="write the matrix of rules by servers there")
+    compare.add_argument(
+        "--fail-on-regression",
+        action="store_true",
+        help="exit with 1 when a rule that held fails, or is no longer shown to hold",
+    )
+    compare.set_defaults(call=_compare)
     explain = commands.add_parser("explain", help="print one rule, its source and how it is checked")
     explain.add_argument("rule", metavar="ID")
     explain.set_defaults(call=_explain)
@@ -47,6 +66,18 @@ def _list(arguments: argparse.Namespace) -> int:
 
     print(listing(level=arguments.level, feature=arguments.feature))
     return 0
+
+
+def _report(arguments: argparse.Namespace) -> int:
+    from conformance.command import report_command  # noqa: PLC0415
+
+    return report_command(arguments.events, arguments.report)
+
+
+def _compare(arguments: argparse.Namespace) -> int:
+    from conformance.command import compare_command  # noqa: PLC0415
+
+    return compare_command(arguments.reports, arguments.html, fail_on_regression=arguments.fail_on_regression)
 
 
 def _explain(arguments: argparse.Namespace) -> int:

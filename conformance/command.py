@@ -1,20 +1,31 @@
-"""`sync-conformance run`: finds the target, runs, prints, writes the report."""
+"""The commands behind `sync-conformance`: `run` judges and reports, `report` rebuilds, `compare` compares."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
 from typing import IO, Any
 
-from conformance.arguments import wish_from
+from conformance.arguments import command_of, wish_from
 from conformance.bundled import target_for
+from conformance.errors import UsageError
 from conformance.options import Options
 from conformance.outcomes import Outcome
-from conformance.report.document import broken_results, document_of
-from conformance.report.files import write_report
+from conformance.report.compare import compare, read_reports
+from conformance.report.document import broken_results
+from conformance.report.events import read_events
+from conformance.report.files import write_file, write_report
 from conformance.report.mask import Mask
+from conformance.report.matrix import comparison_text, matrix
+from conformance.report.recorder import Recorder
+from conformance.report.summary import append_job_summary
 from conformance.report.terminal import LETTER, finding, plain, summary
 from conformance.results import Results, RuleResult
 from conformance.run import Run, new_seed
@@ -28,42 +39,98 @@ def run_command(get: Callable[[str], Any], out: IO[str] | None = None) -> int:
     out = out or sys.stdout
     wish = wish_from(get, new_seed=new_seed)
     with target_for(wish, os.environ) as target:
-        results = run_suite(target, wish.options, out)
-        document = document_of(results, Mask.of(target.credentials))
+        recorder = Recorder(wish.options.report, Mask.of(target.credentials))
+        results = run_suite(target, wish.options, out, recorder=recorder, command=command_of(wish))
+        document = recorder.end(results)
     for rule in broken_results(document):
         print("\n" + finding(rule), file=out)
     print("\n" + summary(document), file=out)
-    if wish.options.report is not None:
-        written = write_report(wish.options.report, document)
-        print("report: " + ", ".join(map(str, written)), file=out)
+    _tell(document, recorder.written, out)
     return results.exit_code
 
 
-def run_suite(target: Target, options: Options, out: IO[str]) -> Results:
-    """One run with progress on `out`. Ctrl-C ends it; what was not judged is then `not_run`."""
+def run_suite(
+    target: Target, options: Options, out: IO[str], *, recorder: Recorder | None = None, command: str = ""
+) -> Results:
+    """One run with progress on `out`. Ctrl-C and SIGTERM end it; what was not judged is then `not_run`."""
     with Run(target, options) as run:
         run.preflight()
         print(f"{plain(target.url)}: {len(run.rules)} rules, seed {options.seed}", file=out)
         progress = Progress(out, len(run.rules))
         judged: dict[str, RuleResult] = {}
+        recorder = recorder or Recorder(None, Mask())
+        recorder.start(run.results([run.not_run(rule, "") for rule in run.rules], command=command))
 
         def on_result(result: RuleResult) -> None:
             judged[result.rule.id] = result
+            recorder.result(result)
             progress.show(result.outcome)
 
         notes = []
-        try:
-            run.judge_all(on_result)
-        except KeyboardInterrupt:
-            run.session.stop()
-            notes.append("the run was interrupted; what had not been judged is 'not run'")
-        progress.end()
-        results = [judged.get(rule.id) or run.not_run(rule, "the run was interrupted") for rule in run.rules]
-        left = run.finish()
+        complete = True
+        with _stopped_by_sigterm():
+            try:
+                run.judge_all(on_result)
+            except KeyboardInterrupt:
+                run.session.stop()
+                complete = False
+                notes.append("the run was interrupted; what had not been judged is 'not run'")
+            progress.end()
+            results = [judged.get(rule.id) or run.not_run(rule, "the run was interrupted") for rule in run.rules]
+            left = run.finish()
     if left:
         names = ", ".join(item.reference for item in left[:5])
         notes.append(f"{len(left)} streams of this run could not be deleted ({names}…)")
-    return run.results(results, notes)
+    return run.results(results, notes, complete=complete, command=command)
+
+
+def report_command(events: Path, folder: Path | None, out: IO[str] | None = None) -> int:
+    """Makes all files of a report from the events of a run, by default beside them. Raises UsageError."""
+    out = out or sys.stdout
+    document = read_events(events)
+    print(summary(document), file=out)
+    _tell(document, write_report(folder or events.parent, document), out)
+    return 0
+
+
+def compare_command(
+    reports: Sequence[str], html: Path | None, *, fail_on_regression: bool, out: IO[str] | None = None
+) -> int:
+    """Compares reports in the order given; 1 when asked to and the last got worse. Raises UsageError."""
+    out = out or sys.stdout
+    if len(reports) < 2:
+        raise UsageError("compare needs two reports or more: name their report.json files, the oldest first")
+    comparison = compare(read_reports(reports))
+    print(comparison_text(comparison), file=out)
+    if html is not None:
+        write_file(html, matrix(comparison).encode("utf-8", "backslashreplace"))
+        print(f"matrix: {html}", file=out)
+    return 1 if fail_on_regression and comparison.regressed else 0
+
+
+def _tell(document: dict[str, Any], written: Sequence[Path], out: IO[str]) -> None:
+    if written:
+        print("report: " + ", ".join(map(str, written)), file=out)
+    if problem := append_job_summary(document):
+        print(f"note: {problem}", file=out)
+
+
+@contextmanager
+def _stopped_by_sigterm() -> Iterator[None]:
+    """While this lasts a SIGTERM, as CI systems send it to a job they cancel, ends the run like Ctrl-C."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signature of a handler
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 class Progress:

@@ -43,7 +43,7 @@ def intrude(
     ctx: Context, login: str, credentials: Credentials | None, near: Iterable[tuple[str, Credentials]] = ()
 ) -> Intrusion:
     """Makes a stream and tries to get at it: lists and fetches with each login of `near`, then all six operations
-    with `credentials`, the delete last."""
+    with `credentials`, the fetch by name too and the delete last."""
     stream, streams = ctx.make("kept"), ctx.streams
     before = streams.fetch(stream.sid)
     attempts = []
@@ -53,6 +53,7 @@ def intrude(
     name, sid = ctx.name("intruder"), stream.sid
     tries: tuple[tuple[Operation, Callable[[], Exchange]], ...] = (
         (Operation.FETCH, lambda: streams.fetch(sid, credentials=credentials)),
+        (Operation.FETCH, lambda: streams.fetch(ctx.name("kept"), credentials=credentials)),
         (Operation.LIST, lambda: streams.list({"PageSize": 1}, credentials=credentials)),
         (Operation.UPDATE, lambda: streams.update(sid, {"Ttl": NEW_TTL}, credentials=credentials)),
         (Operation.PUBLISH, lambda: streams.publish(sid, '{"n": 1}', credentials=credentials)),

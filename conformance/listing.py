@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -23,7 +23,7 @@ FULL_SIZES = (49, 50, 51, 99, 100, None)  # None: without PageSize
 SMALL_SIZES, SMALL_PAGES = (1, 2), 4
 TRIP_SIZE = 40
 TURNS = 3  # pages at the beginning whose own url is followed
-STEPS_BACK, STEPS_AGAIN = 6, 2
+STEPS = 3
 ALONE_SIZE = 20
 ABOVE = (101, 1000)
 LATE_ROUNDS, LATE_PAUSE = 8, 0.3  # seconds
@@ -39,6 +39,7 @@ class Listing:
     walks: tuple[Tries[Walk], ...]
     small: tuple[Tries[Walk], ...]
     trip: Tries[Trip]
+    back: Tries[Trip]
     alone: Tries[Alone]
     above: tuple[Exchange, ...]
 
@@ -57,7 +58,7 @@ class Listing:
         """Answers to lists that the suite asked for in its own words, with a PageSize of 1 to 100 or none."""
         for tries in (*self.walks, *self.small):
             yield from (each.exchanges[0] for each in tries.attempts)
-        yield from (trip.walk.exchanges[0] for trip in self.trip.attempts)
+        yield from (trip.walk.exchanges[0] for trip in (*self.trip.attempts, *self.back.attempts))
         for alone in self.alone.attempts:
             yield alone.first
 
@@ -67,7 +68,7 @@ class Listing:
         for tries in (*self.walks, *self.small):
             for each in tries.attempts:
                 yield from each.exchanges
-        for trip in self.trip.attempts:
+        for trip in (*self.trip.attempts, *self.back.attempts):
             yield from trip.exchanges
         for alone in self.alone.attempts:
             yield from (alone.first, *alone.moved)
@@ -87,14 +88,15 @@ def gather_listing(ctx: Context) -> Listing:
     of_walks = (
         paging.missing(own), paging.repeated(own), paging.endless, paging.wrong_first_size, paging.changed_size
     )  # fmt: skip
-    of_trip = (paging.own_links, paging.backward, paging.firsts, paging.before_first)
+    of_trip = (*paging.OWN_LINKS, *paging.BACKWARD[:1], *paging.FIRSTS)
+    of_turn = (*paging.BACKWARD, paging.before_first)
     walks, small = [], []
     # Each walk has a quiet of its own, so that the rest of the run waits no longer than for one walk.
     for size in FULL_SIZES:
         with ctx.quiet():
             walks.append(try_until_clear(ctx, partial(walk_list, ctx, size), of_walks, own=own))
-            for edge in edge_sizes(walks[-1].attempts[-1]) if size is None else ():
-                walks.append(try_until_clear(ctx, partial(walk_list, ctx, edge), of_walks, own=own))
+            edges = tuple(edge_sizes(walks[-1].attempts[-1])) if size is None else ()
+            walks += [try_until_clear(ctx, partial(walk_list, ctx, edge), of_walks, own=own) for edge in edges]
     for size in SMALL_SIZES:
         with ctx.quiet():
             some_pages = partial(walk_list, ctx, size, most_pages=SMALL_PAGES)
@@ -102,9 +104,11 @@ def gather_listing(ctx: Context) -> Listing:
     with ctx.quiet():
         trip = try_until_clear(ctx, partial(take_trip, ctx, TRIP_SIZE), of_trip, own=own)
     with ctx.quiet():
+        back = try_until_clear(ctx, partial(turn_back, ctx, TRIP_SIZE), of_turn, own=own)
+    with ctx.quiet():
         alone = try_until_clear(ctx, partial(ask_page_alone, ctx, ALONE_SIZE), (paging.moved_by_page,), own=own)
     above = tuple(ctx.streams.list({"PageSize": size}) for size in ABOVE)
-    return Listing(ctx.target, made, tuple(walks), tuple(small), trip, alone, above)
+    return Listing(ctx.target, made, tuple(walks), tuple(small), trip, back, alone, above)
 
 
 def create_many(ctx: Context, count: int, fewest: int) -> tuple[Stream, ...]:
@@ -123,7 +127,8 @@ def create_many(ctx: Context, count: int, fewest: int) -> tuple[Stream, ...]:
 def wait_until_listed(ctx: Context, own: frozenset[str]) -> None:
     """Gives a list that shows new streams late, which is for LIST-SHOWS-NEW to judge, some time to show them."""
     for _ in range(LATE_ROUNDS):
-        if paging.missing(own)(walk_list(ctx, 100)) is None:
+        walked = walk_list(ctx, 100)
+        if walked.end is not End.LAST or paging.missing(own)(walked) is None:
             return
         ctx.sleep(LATE_PAUSE)
 
@@ -143,7 +148,7 @@ def lead(ctx: Context, start: Page, key: str, wanted: Page, expected: str) -> Le
 
 
 def take_trip(ctx: Context, size: int) -> Trip:
-    """Forward to the end, back by previous pages, a little forward again, and to the first page from three pages."""
+    """Forward to the end, following url on the way; then one page back, and to the first page from three pages."""
     own_links: list[Led] = []
     latest = ctx.streams.list({"PageSize": size})
 
@@ -161,30 +166,40 @@ def take_trip(ctx: Context, size: int) -> Trip:
     forward = walk(latest, follow, target=ctx.target, size=size)
     if forward.end in {End.LAST, End.BOUND}:
         turn(len(forward.pages))
-    back, first = _go_back(ctx, forward.shown)
-    return Trip(forward, tuple(own_links), back, _go_to_first(ctx, size, forward.pages), first)
+    back, _ = _go_back(ctx, forward.shown, [PREVIOUS])
+    return Trip(forward, tuple(own_links), back, _go_to_first(ctx, size, forward.pages), None)
 
 
-def _go_back(ctx: Context, pages: tuple[Page, ...]) -> tuple[tuple[Led, ...], Page | None]:
-    """From the last page back, then forward again; and what is before the first page, if the way led there."""
+def turn_back(ctx: Context, size: int) -> Trip:
+    """Three pages forward, as many back by previous pages, and two forward again."""
+    forward = walk_list(ctx, size, most_pages=STEPS + 1)
+    back, before = _go_back(ctx, forward.shown, [PREVIOUS] * STEPS + [NEXT] * (STEPS - 1))
+    return Trip(forward, (), back, (), before)
+
+
+def _go_back(
+    ctx: Context, pages: tuple[Page, ...], route: Sequence[str]
+) -> tuple[tuple[Led, ...], Page | None]:  # fmt: skip
+    """Follows the keys of `route` from the last page on, as far as there are pages; and what is before the first page,
+    when the way leads there and it has a previous page."""
+    seen = dict(enumerate(pages))  # as it was seen last, so that little time passes between two looks at a page
     steps: list[Led] = []
     before: Page | None = None
     place = len(pages) - 1
-    current = pages[place] if pages else None
-    route = [(PREVIOUS, -1)] * min(STEPS_BACK, max(place, 0)) + [(NEXT, 1)] * min(STEPS_AGAIN, max(place, 0))
-    for key, step in route:
-        if current is None:
-            break
+    for key in route:
+        current, then = seen.get(place), place + (1 if key == NEXT else -1)
+        if current is None or then not in seen:
+            continue
         if key == NEXT and place == 0 and current.meta.get(PREVIOUS) is not None:
             url = request_url(current.meta.get(PREVIOUS), current.exchange, ctx.target)
             before = read_page(ctx.streams.follow(url)) if url else None
         way = "reached by going back, " if steps else ""
-        led = lead(
-            ctx, current, key, pages[place + step], f"of page {place + 1}, {way}to lead to page {place + step + 1}"
-        )
+        led = lead(ctx, current, key, seen[then], f"of page {place + 1}, {way}to lead to page {then + 1}")
         steps.append(led)
-        place += step
-        current = read_page(led.exchange) if led.exchange else None
+        page = read_page(led.exchange) if led.exchange else None
+        if page is None:
+            break
+        place, seen[then] = then, page
     return tuple(steps), before
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import re
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from conformance.exchange import Exchange, NotJSON
 from conformance.target import Target
 from conformance.walk import split_link
 
-MESSAGES_PATH = re.compile(r".*/v1/Services/(?P<service>[^/]+)/Streams/(?P<stream>[^/]+)/Messages/?")
+MESSAGES_PATH = re.compile(r".*/v1/Services/(?P<service>[^/]+)/Streams/(?P<stream>[^/]+)/Messages(?P<slash>/?)")
 MESSAGE_SID = re.compile(r"TZ[0-9a-fA-F]{32}")
 EMPTY_TEXT = len(b'{"d":""}')
 
@@ -21,6 +21,13 @@ def payload(size: int, unit: str = "x") -> str:
     room = size - EMPTY_TEXT
     count, rest = divmod(room, len(unit.encode()))
     return f'{{"d":"{unit * count}{"x" * rest}"}}'
+
+
+def many_fields(size: int) -> str:
+    """A JSON object as text of exactly `size` bytes in which keys take half the room and no value is long."""
+    names = range((size - len("{}")) // len('"key-0001":"some text",'))
+    text = "{" + ",".join(f'"key-{number:04}":"some text"' for number in names) + "}"
+    return text[:-2] + "x" * (size - len(text)) + text[-2:]
 
 
 def same_json(one: Any, other: Any) -> bool:
@@ -61,10 +68,11 @@ def message_sid(exchange: Exchange) -> str | None:
 def linked_messages_url(link: object, target: Target) -> str | None:
     """Where a stream's link to its messages leads, taken over to the target: hosts in links are never asked.
 
-    None when it is no URL of a stream's messages.
+    What follows the messages' path, a slash or a query, stays as it is. None when it is no URL of a stream's messages.
     """
     parts = split_link(link)
     match = MESSAGES_PATH.fullmatch(parts.path) if parts else None
-    if match is None or urlsplit(str(link)).query:
+    if parts is None or match is None:
         return None
-    return target.messages_url(unquote(match["stream"]), unquote(match["service"]))
+    url = target.messages_url(unquote(match["stream"]), unquote(match["service"])) + match["slash"]
+    return f"{url}?{parts.query}" if parts.query else url

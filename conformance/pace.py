@@ -74,8 +74,11 @@ class Arrivals:
 
 
 def wrongly_refused(attempts: Sequence[Exchange], retried: Iterable[Exchange] = ()) -> tuple[Exchange, ...]:
-    """The refusals that no lawful limiter can have made. `retried` were sent to the same stream before these."""
-    refusals = [exchange for exchange in attempts if limited(exchange)]
+    """Those turned away that no lawful limiter can have refused. `retried` were sent to the same stream before these.
+
+    Whatever is not a success counts as turned away: with which status to refuse is another rule's subject.
+    """
+    refusals = [exchange for exchange in attempts if turned_away(exchange)]
     if not refusals:
         return ()
     arrivals = Arrivals((*attempts, *retried))
@@ -109,15 +112,15 @@ def steady(attempts: Sequence[Exchange], *, slowest: float = 0.3) -> bool:
 
 
 def expect_all_accepted(attempts: Sequence[Exchange], retried: Iterable[Exchange], what: str) -> None:
-    """Fails for an answer that is neither a success nor a refusal, and for refusals that can't be lawful."""
+    """Fails for messages turned away without a lawful reason, and for those that got no answer."""
     wrong = wrongly_refused(attempts, retried)
     total = len(attempts)
     if wrong:
-        count = sum(limited(exchange) for exchange in attempts)
+        count = sum(turned_away(exchange) for exchange in attempts)
         raise Failed(f"{what} to be accepted", f"{count} of {total} refused, first: {describe(wrong[0])}", wrong[0])
-    broken = [exchange for exchange in attempts if not accepted(exchange) and not refused(exchange)]
+    broken = [exchange for exchange in attempts if exchange.response is None]
     if broken:
-        got = f"{len(broken)} of {total} were not, first: {describe(broken[0])}"
+        got = f"{len(broken)} of {total} not answered, first: {describe(broken[0])}"
         raise Failed(f"{what} to be accepted", got, broken[0])
     if busy := next((exchange for exchange in attempts if account_limited(exchange)), None):
         raise Inconclusive("the account's own limit (code 20429) was reached", busy)

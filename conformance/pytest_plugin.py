@@ -9,6 +9,7 @@ import argparse
 import datetime as dt
 import json
 import os
+import re
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
@@ -16,14 +17,16 @@ from typing import Any
 import pytest
 
 from conformance import __version__
-from conformance.arguments import Wish, add_arguments, wish_from
+from conformance.arguments import Wish, add_arguments, command_of, wish_from
 from conformance.bundled import target_for
 from conformance.errors import SuiteError, UsageError
 from conformance.outcomes import Outcome
 from conformance.registry import CHECKS, SCENARIOS, load_sections
 from conformance.report.document import broken_results, document_of
-from conformance.report.files import write_report
 from conformance.report.mask import Mask
+from conformance.report.measurements import Measurements, measure, merge, pack_measurements, unpack_measurements
+from conformance.report.recorder import Recorder
+from conformance.report.summary import append_job_summary
 from conformance.report.terminal import LETTER, finding, summary
 from conformance.report.transfer import pack, pack_statistics, unpack, unpack_statistics
 from conformance.results import Results, RuleResult, Statistics, sum_statistics
@@ -35,7 +38,8 @@ from conformance.target import Credentials, Target
 from conformance.waivers import load_waivers
 
 GREEN = {Outcome.PASS, Outcome.ANSWERED, Outcome.WAIVED, Outcome.UNSUPPORTED}
-RESULT, STATISTICS = "conformance", "conformance_statistics"
+RESULT, STATISTICS, MEASUREMENTS = "conformance", "conformance_statistics", "conformance_measurements"
+RULE_IN_NODE = re.compile(r"\[([A-Z0-9-]+)\](?:@\w+)?$")
 TIMED = "timed"
 
 
@@ -86,7 +90,7 @@ class RuleItem(pytest.Item):
 
     def runtest(self) -> None:
         result = self.plugin.judge(self.rule_id)
-        self.user_properties.append((RESULT, json.dumps(pack(result))))
+        self.user_properties.append((RESULT, json.dumps(pack(self.plugin.masked(result)))))
         if result.outcome not in GREEN:
             raise RuleNotKept(result)
 
@@ -113,9 +117,14 @@ class ConformancePlugin:
         load_waivers(wish.options.waivers, self._catalogue, today=dt.datetime.now(dt.UTC).date())
         self._run: Run | None = None
         self._started: set[str] = set()
+        self._begun = False
         self._results: dict[str, RuleResult] = {}
         self._statistics: list[Statistics] = []
+        self._measurements: list[Measurements] = []
         self._notes: list[str] = []
+        self._command = command_of(wish)
+        self._mask = Mask.of(target.credentials)
+        self._recorder = Recorder(wish.options.report, self._mask)
 
     # ------------------------------------------------------------ collecting
 
@@ -155,7 +164,33 @@ class ConformancePlugin:
         collected = {item.rule_id for item in items if isinstance(item, RuleItem)}
         self._selected = tuple(rule for rule in self._selected if rule.id in collected)
 
+    def pytest_runtestloop(self, session: pytest.Session) -> None:
+        """What will be judged is known: the record of the run begins. Under xdist a worker has to tell first."""
+        told_by_workers = session.config.pluginmanager.hasplugin("dsession")
+        if not (self._is_worker or told_by_workers or session.config.option.collectonly):
+            self._begin()
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:  # noqa: ARG002
+        """In the controller, which collects nothing itself: what its workers have collected is this run."""
+        collected = {match[1] for node_id in ids if (match := RULE_IN_NODE.search(node_id))}
+        self._selected = tuple(rule for rule in self._selected if rule.id in collected)
+        self._begin()
+
+    def _begin(self) -> None:
+        if self._begun or not self._selected:
+            return
+        self._begun = True
+        try:
+            self._recorder.start(self._as_results(self._in_order(), complete=True))
+        except UsageError as error:
+            pytest.exit(str(error), returncode=error.exit_code)
+
     # ------------------------------------------------------------ judging
+
+    def masked(self, result: RuleResult) -> RuleResult:
+        """The result as it may be written down."""
+        return self._mask.result(result)
 
     def judge(self, rule_id: str) -> RuleResult:
         run = self._run or self._exits.enter_context(Run(self._target, self._options))
@@ -184,6 +219,7 @@ class ConformancePlugin:
         if report.when == "call" and record is not None:
             result = unpack(json.loads(record), self._catalogue)
             self._results[result.rule.id] = result
+            self._recorder.result(result)
 
     # ------------------------------------------------------------ ending
 
@@ -192,7 +228,9 @@ class ConformancePlugin:
         config = session.config
         statistics = self._finish_run()
         if self._is_worker:
-            config.workeroutput[STATISTICS] = statistics and pack_statistics(statistics)  # type: ignore[attr-defined]
+            output: dict[str, Any] = config.workeroutput  # type: ignore[attr-defined]
+            output[STATISTICS] = statistics and pack_statistics(statistics)
+            output[MEASUREMENTS] = self._measurements and pack_measurements(self._measurements[0])
             return
         if statistics is not None:
             self._statistics.append(statistics)
@@ -202,24 +240,26 @@ class ConformancePlugin:
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         if not self._results:
             return
-        document = self._document(self._in_order())
+        problem = None
+        try:
+            document = self._recorder.end(self._as_results(self._in_order()))
+        except UsageError as error:
+            document, problem = self._document(self._in_order()), str(error)
         terminalreporter.section("conformance")
         if broken := len(broken_results(document)):
             terminalreporter.write_line(f"{broken} rules are neither kept nor answered; each is told above.")
         terminalreporter.write_line(summary(document))
-        if self._options.report is not None:
-            try:
-                written = write_report(self._options.report, document)
-            except UsageError as error:
-                terminalreporter.write_line(str(error))
-            else:
-                terminalreporter.write_line("report: " + ", ".join(map(str, written)))
+        for remark in filter(None, (problem, append_job_summary(document))):
+            terminalreporter.write_line(f"note: {remark}")
+        if self._recorder.written:
+            terminalreporter.write_line("report: " + ", ".join(map(str, self._recorder.written)))
 
     def _finish_run(self) -> Statistics | None:
         if self._run is None:
             return None
         if left := self._run.finish():
             self._notes.append(f"{len(left)} streams of this run could not be deleted")
+        self._measurements.append(measure(tuple(self._run.session.log)))
         return self._run.statistics()
 
     def _in_order(self) -> tuple[RuleResult, ...]:
@@ -228,7 +268,9 @@ class ConformancePlugin:
             self._results.get(rule.id) or RuleResult(rule, Outcome.NOT_RUN, unjudged) for rule in self._selected
         )
 
-    def _as_results(self, results: tuple[RuleResult, ...]) -> Results:
+    def _as_results(self, results: tuple[RuleResult, ...], *, complete: bool | None = None) -> Results:
+        if complete is None:
+            complete = len(self._results) >= len(self._selected)
         return Results(
             target=self._target.url,
             service=self._target.service,
@@ -239,10 +281,13 @@ class ConformancePlugin:
             statistics=sum_statistics(self._statistics),
             notes=tuple(self._notes),
             strict=self._options.strict,
+            complete=complete,
+            measurements=merge(self._measurements),
+            command=self._command,
         )
 
     def _document(self, results: tuple[RuleResult, ...]) -> dict[str, Any]:
-        return document_of(self._as_results(results), Mask.of(self._target.credentials))
+        return document_of(self._as_results(results, complete=True), self._mask)
 
     # ------------------------------------------------------------ pytest-xdist
 
@@ -261,13 +306,21 @@ class ConformancePlugin:
         record = getattr(node, "workeroutput", {}).get(STATISTICS)
         if record:
             self._statistics.append(unpack_statistics(record))
+        record = getattr(node, "workeroutput", {}).get(MEASUREMENTS)
+        if record:
+            self._measurements.append(unpack_measurements(record))
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:
         """Rules that share evidence go to one worker, and all that wait go to one, so that waits overlap."""
-        from xdist.scheduler import LoadGroupScheduling  # noqa: PLC0415 - only there with xdist
+        from xdist.scheduler import LoadScopeScheduling  # noqa: PLC0415 - only there with xdist
 
-        return LoadGroupScheduling(config, log)
+        class ByEvidence(LoadScopeScheduling):  # type: ignore[misc]
+            def _split_scope(self, nodeid: str) -> str:
+                match = RULE_IN_NODE.search(nodeid)
+                return _group(match[1]) if match and match[1] in CHECKS else nodeid
+
+        return ByEvidence(config, log)
 
 
 def _group(rule_id: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from conformance.exchange import Exchange, NotJSON
 from conformance.expect import show
+from conformance.moments import moment_of
 from conformance.operation import Operation, operation_of
 
 KEYS = (
@@ -54,15 +55,22 @@ def shown_stream(exchange: Exchange) -> dict[str, Any]:
 
 
 def streams_shown(exchange: Exchange) -> Iterator[Shown]:
-    """Every stream in a successful answer to create, fetch, update or list; bodies of another form are passed over."""
+    """Every stream in a successful answer to create, fetch, update or list.
+
+    What is no object, or has none of a stream's keys, is no stream and passed over.
+    """
     operation = operation_of(exchange.request)
     body: Any = shown_stream(exchange) if operation in ONE_STREAM or operation is Operation.LIST else {}
-    if operation in ONE_STREAM and succeeded(exchange) and exchange.response is not None and body:
+    if operation in ONE_STREAM and _is_stream(body):
         yield Shown(body, exchange)
     entries = body.get("streams") if operation is Operation.LIST else None
     for index, entry in enumerate(entries if isinstance(entries, list) else ()):
-        if isinstance(entry, dict):
+        if _is_stream(entry):
             yield Shown(entry, exchange, f" in entry {index} of the list")
+
+
+def _is_stream(body: Any) -> bool:
+    return isinstance(body, dict) and any(key in body for key in KEYS)
 
 
 def differences(before: dict[str, Any], after: dict[str, Any], keys: Iterable[str] = KEYS) -> str:
@@ -71,15 +79,15 @@ def differences(before: dict[str, Any], after: dict[str, Any], keys: Iterable[st
     for key in keys:
         old, new = _comparable(key, before), _comparable(key, after)
         if old is not new and old != new:
-            changed.append(f"{key} {_shown(old)} in the one and {_shown(new)} in the other")
+            shown = (show(body[key]) if key in body else "nothing" for body in (before, after))
+            changed.append(f"{key} {' in the one and '.join(shown)} in the other")
     return ", ".join(changed)
 
 
 def _comparable(key: str, body: dict[str, Any]) -> Any:
-    """The value under a key; of the links only the one that the page knows."""
+    """The value under a key; of the links only the one that the page knows, and dates however they are written."""
     found = body.get(key, _ABSENT)
-    return found.get("messages", _ABSENT) if key == "links" and isinstance(found, dict) else found
-
-
-def _shown(value: Any) -> str:
-    return "nothing" if value is _ABSENT else show(value)
+    if key == "links" and isinstance(found, dict):
+        return found.get("messages", _ABSENT)
+    moment = moment_of(found) if key.startswith("date_") else None
+    return found if moment is None else moment

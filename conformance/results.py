@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from conformance.exchange import Exchange
 from conformance.outcomes import Level, Outcome, Verdict
@@ -104,7 +104,7 @@ class Results:
     notes: tuple[str, ...] = ()
     strict: bool = False
     complete: bool = True
-    measurements: Measurements = Measurements()
+    measurements: Measurements = field(default_factory=Measurements)
     command: str = ""
 
     @property

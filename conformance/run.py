@@ -21,6 +21,7 @@ from conformance.options import Options
 from conformance.outcomes import Judgement, Outcome
 from conformance.preflight import preflight
 from conformance.registry import CHECKS, load_sections
+from conformance.report.measurements import measure
 from conformance.results import Results, RuleResult, Statistics
 from conformance.rules import Rule, load_catalogue
 from conformance.selection import judging_order, select
@@ -126,8 +127,15 @@ class Run:
             waits_total=sum(waits),
         )
 
-    def results(self, results: Sequence[RuleResult], notes: Sequence[str] = ()) -> Results:
-        """The results with everything a report says about the run."""
+    def results(
+        self,
+        results: Sequence[RuleResult],
+        notes: Sequence[str] = (),
+        *,
+        complete: bool = True,
+        command: str = "",
+    ) -> Results:
+        """The results with everything a report says about the run; `command` repeats it."""
         return Results(
             target=self.target.url,
             service=self.target.service,
@@ -138,6 +146,9 @@ class Run:
             statistics=self.statistics(),
             notes=tuple(notes),
             strict=self.options.strict,
+            complete=complete,
+            measurements=measure(tuple(self.session.log)),
+            command=command,
         )
 
     def not_run(self, rule: Rule, why: str) -> RuleResult:

@@ -27,6 +27,9 @@ class Span:
     def later(self, seconds: float) -> Span:
         return Span(self.earliest + seconds, self.latest + seconds)
 
+    def overlaps(self, other: Span) -> bool:
+        return self.earliest <= other.latest and other.earliest <= self.latest
+
     def __contains__(self, moment: float) -> bool:
         return self.earliest <= moment <= self.latest
 
@@ -64,13 +67,16 @@ def by_our_clock(exchange: Exchange, measured: Exchange | None) -> Span | None:
 
 
 def witnesses(exchange: Exchange, key: str, measured: Exchange | None = None) -> tuple[Span, ...]:
-    """When the server did it, by every witness there is; empty when there is none.
+    """When the server did it, by every witness worth hearing; empty when there is none.
 
-    `key` names the date of the act: `date_created` for a create, `date_updated` for an update. Our clock is
-    asked only when the server says nothing.
+    `key` names the date of the act: `date_created` for a create, `date_updated` for an update. It is the most
+    exact one, and enough unless the `Date` header contradicts it. Our clock is asked only when the server says
+    nothing.
     """
-    said = tuple(span for span in (by_own_date(exchange, key), by_header(exchange)) if span)
-    if said:
+    own, header = by_own_date(exchange, key), by_header(exchange)
+    if own and header and own.overlaps(header):
+        return (own,)
+    if said := tuple(span for span in (own, header) if span):
         return said
     ours = by_our_clock(exchange, measured)
     return (ours,) if ours else ()
@@ -79,7 +85,7 @@ def witnesses(exchange: Exchange, key: str, measured: Exchange | None = None) ->
 def expect_expiry(exchange: Exchange, ttl: int, key: str, measured: Exchange | None = None) -> None:
     """`date_expires` must be Ttl seconds after the call, by one of the witnesses at least.
 
-    A witness that is wrong itself breaks another rule, so one that agrees is enough.
+    A witness that is wrong breaks another rule, so where they contradict each other one that agrees is enough.
     """
     body = stream_in(exchange)
     spans = witnesses(exchange, key, measured)

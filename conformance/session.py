@@ -102,7 +102,7 @@ class Session:
         secret, shown = headers, headers
         if credentials:
             secret = Headers((*headers, ("Authorization", credentials.authorization)))
-            shown = Headers((*headers, ("Authorization", f"Basic {credentials.label}")))
+            shown = Headers((*headers, ("Authorization", credentials.shown)))
         sent = clock.now()
         response: Response | None = None
         error: str | None = None

@@ -149,9 +149,11 @@ class Streams:
         url = self.target.messages_url(reference, service)
         return self.send("POST", url, body=encode(fields), credentials=credentials, message=True)
 
-    def follow(self, url: str, *, base: Exchange | None = None) -> Exchange:
+    def follow(
+        self, url: str, *, base: Exchange | None = None, credentials: Credentials | str | None = "target"
+    ) -> Exchange:
         """GET of a link from an answer, verbatim. Raises OriginRefused when it leads away from the target."""
-        return self.send("GET", urljoin(base.request.url, url) if base else url)
+        return self.send("GET", urljoin(base.request.url, url) if base else url, credentials=credentials)
 
     def send(
         self,

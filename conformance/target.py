@@ -24,12 +24,35 @@ class Credentials:
         return "Basic " + base64.b64encode(f"{self.username}:{self.password}".encode()).decode()
 
     @property
+    def shown(self) -> str:
+        """What stands for the Authorization header wherever it is shown."""
+        return f"Basic {self.label}"
+
+    @property
     def account_sid(self) -> str | None:
         """The account they name; None for an API key, which does not show its account."""
         return self.username if self.username.startswith("AC") else None
 
     def __repr__(self) -> str:
         return f"Credentials({self.label})"
+
+
+@dataclass(frozen=True, slots=True)
+class OtherLogin(Credentials):
+    """The same user and password in an Authorization header of another form; `label` stands for all of it."""
+
+    header: str = ""
+
+    @property
+    def authorization(self) -> str:
+        return self.header
+
+    @property
+    def shown(self) -> str:
+        return self.label
+
+    def __repr__(self) -> str:
+        return f"OtherLogin({self.label})"
 
 
 @dataclass(frozen=True, slots=True)

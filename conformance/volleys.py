@@ -13,6 +13,7 @@ from conformance.context import Context
 from conformance.exchange import Exchange
 
 MOST_AT_ONCE = 24
+MOST_UNDER_WAY = 60  # messages of a paced volley that wait for their answers: two seconds' worth
 CHUNK = 0.25  # seconds of a pressed volley that are looked at together
 
 
@@ -33,12 +34,13 @@ def at_once(ctx: Context, reference: str, count: int, *, first: int = 0) -> tupl
 
 def paced(ctx: Context, reference: str, count: int, *, every: float) -> tuple[Exchange, ...]:
     """Publishes a message every so many seconds, waiting for no answer; returns all of them, in order."""
-    return pressed(ctx, reference, count, every=every, enough=never)
-
-
-def never(known: Sequence[Exchange]) -> bool:  # noqa: ARG001
-    """No answers are a reason to end early."""
-    return False
+    with ThreadPoolExecutor(max_workers=MOST_UNDER_WAY, thread_name_prefix=ctx.scenario) as pool:
+        start = ctx.clock.now()
+        futures = []
+        for number, call in enumerate(calls(ctx, reference, count)):
+            ctx.sleep_until(start + number * every)
+            futures.append(pool.submit(call))
+        return tuple(future.result() for future in futures)
 
 
 def pressed(

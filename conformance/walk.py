@@ -167,12 +167,13 @@ def walk(
     target: Target,
     size: int | None,
     most_pages: int = MOST_PAGES,
+    stale_pages: int = STALE_PAGES,
     until: str | None = None,
 ) -> Walk:
     """Goes from the first page on by next_page_url; `follow` asks for a URL of the target.
 
     Ends at the last page, after `most_pages`, on the page that shows the sid `until`, when a next page is one
-    that was asked for before, after three pages in a row with nothing new, and when it can't go on.
+    that was asked for before, after `stale_pages` in a row with nothing new, and when it can't go on.
     """
     pages: list[Page] = []
     asked: set[str] = set()
@@ -201,7 +202,7 @@ def walk(
             return ended(End.NO_LINK)
         if url in asked:
             return ended(End.LOOP)
-        if stale >= STALE_PAGES:
+        if stale >= stale_pages:
             return ended(End.STALE)
         if len(pages) >= most_pages:
             return ended(End.BOUND)

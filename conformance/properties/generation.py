@@ -9,6 +9,7 @@ from enum import StrEnum
 from functools import partial
 from typing import Any
 
+import hypothesis
 from hypothesis import given, seed
 from hypothesis import strategies as st
 from schemathesis.generation import GenerationMode
@@ -20,10 +21,10 @@ from conformance.context import Context
 from conformance.exchange import Exchange
 from conformance.expect import describe, show
 from conformance.properties import adapter
-from conformance.properties.search import Broken, Search, Story, settings
+from conformance.properties.search import Broken, Search, Story
 from conformance.streams import sid_in
 
-FUZZED = 25  # cases an operation
+FUZZED = 30  # cases an operation
 MOST_TTL = 31_536_000
 SHORT_TTL = 600  # seconds: a stream with less might expire while it is still needed
 MESSAGES_A_STREAM = 15  # half of what one stream takes in a second
@@ -101,19 +102,23 @@ class Operations:
         addresses = st.sampled_from(ADDRESSES if self._id != "listStreams" else (At.SID, At.UNKNOWN_SERVICE))
         trials = st.builds(Trial, cases, addresses if self._id != "createStream" else st.just(At.SID), tails)
 
-        @seed(ctx.options.seed)
-        @settings(FUZZED)
-        @given(trials)
-        def fuzz(trial: Trial) -> None:
-            tell(trial)
-
         def tell(trial: Trial) -> None:
             story = search.begin()
             with search.telling(story):
                 send(trial, story)
 
-        search.run(fuzz)
+        def fuzz(number: int, how: hypothesis.settings) -> None:
+            @seed(number)
+            @how
+            @given(trials)
+            def test(trial: Trial) -> None:
+                tell(trial)
+
+            test()
+
+        search.run(fuzz, FUZZED)
         search.run_each(partial(tell, trial) for trial in self._written_down())
+        search.conclude()
 
     def _fixed_path(self) -> dict[str, str]:
         """Addresses are chosen here, not generated."""

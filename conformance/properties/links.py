@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+import hypothesis
 from hypothesis import seed
 from hypothesis.stateful import run_state_machine_as_test
 from schemathesis.core.transport import Response
@@ -17,7 +18,7 @@ from conformance.expect import describe
 from conformance.outcomes import NotRun
 from conformance.properties import adapter
 from conformance.properties.generation import MESSAGES_A_STREAM, SHORT_TTL, SUCCESS, Retries, form_of, is_sure
-from conformance.properties.search import Broken, Search, Story, settings
+from conformance.properties.search import Broken, Search, Story
 from conformance.streams import sid_in
 
 CHAINS, STEPS = 20, 8
@@ -29,8 +30,12 @@ def follow_links(ctx: Context) -> frozenset[str]:
     search = Search(ctx.options.seed)
     covered: set[str] = set()
     machine = _machine(ctx, search, covered)
-    test = seed(ctx.options.seed)(machine)
-    search.run(lambda: run_state_machine_as_test(test, settings=settings(CHAINS, STEPS), _min_steps=2))
+
+    def chains(number: int, how: hypothesis.settings) -> None:
+        run_state_machine_as_test(seed(number)(machine), settings=how, _min_steps=2)
+
+    search.run(chains, CHAINS, steps=STEPS, shrinks=True)
+    search.conclude()
     return frozenset(covered)
 
 

@@ -86,7 +86,7 @@ class World:
         _expect_expiry(body, ttl, exchange)
         known = Known(label or f"nameless {len(self.streams) + 1}", name, sid, body, body.get("date_expires"))
         self.streams.append(known)
-        self._look(known)
+        self._fetch(Aim(name or sid, f"…{known.label} by {'name' if name else 'sid'}", known))
 
     def create_refused(self, label: str) -> None:
         """A create with a bad Ttl is refused, and leaves no stream of that name that was not there before."""
@@ -217,7 +217,12 @@ class World:
     # ------------------------------------------------------------ looking
 
     def _look_again(self, which: int, aim: Aim) -> None:
-        self._look(aim.holder or self._pick(which))
+        """After a request by sid the stream is looked at by its name, if it has one, and the other way round."""
+        known = aim.holder or self._pick(which)
+        if known.name is not None and aim.reference != known.name:
+            self._fetch(Aim(known.name, f"…{known.label} by name", self._holder(known.name)))
+        else:
+            self._fetch(Aim(known.sid, f"…{known.label} by sid", known if known.alive else None))
 
     def _look(self, known: Known) -> None:
         self._fetch(Aim(known.sid, f"…{known.label} by sid", known if known.alive else None))

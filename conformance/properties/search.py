@@ -2,25 +2,31 @@
 
 A story is what one run of a test asked and was answered. Whatever happens inside hypothesis comes out as a judgement:
 `Failed` with the shortest story, `NotRun` and the like as they were raised, and errors of our own as they are.
+
+Hypothesis shrinks single requests and chains. Stories of many steps are shortened here, by leaving steps out: that
+takes tens of retellings where hypothesis takes hundreds, and every one costs requests.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import hypothesis
-from hypothesis.errors import Flaky, FlakyBackendFailure
+from hypothesis.errors import Flaky
 from hypothesis.internal.conjecture import providers
 
 from conformance.exchange import Exchange
 from conformance.outcomes import Failed, Inconclusive
 
-MOST_RETELLINGS = 150  # of a failing story, while a shorter one is looked for
+ROUND = 10  # cases
+MOST_RETELLINGS = 200  # of a failing story, while a shorter one is looked for
 LONGEST_SHORTENING = 20.0  # seconds
+LONGEST_SEARCH = 40.0  # seconds; a slow target hears the first of the stories only
 STEPS_SHOWN = 30
 
 
@@ -37,7 +43,7 @@ class Broken(Exception):
 class Leave(BaseException):
     """Carries an error out of hypothesis, which would take an ordinary one for a finding and shrink it."""
 
-    def __init__(self, error: BaseException | None) -> None:
+    def __init__(self, error: Exception | None) -> None:
         super().__init__()
         self.error = error
 
@@ -46,6 +52,7 @@ class Leave(BaseException):
 class Story:
     """What was done so far, in words, and the exchanges."""
 
+    plan: list[Any] = field(default_factory=list)  # what to do to tell it again, where hypothesis does not shrink it
     steps: list[str] = field(default_factory=list)
     exchanges: list[Exchange] = field(default_factory=list)
 
@@ -73,32 +80,114 @@ class Search:
     def __init__(self, seed: int, *, clock: Callable[[], float] = time.monotonic) -> None:
         self.seed = seed
         self._clock = clock
+        self._began = clock()
         self._finding: tuple[Story, Broken] | None = None
-        self._retellings = 0
         self._found_at = 0.0
-        self._fixed_order = False
+        self._retellings = 0
+        self._flaky = False
+        self._left: Leave | None = None
 
     def begin(self) -> Story:
-        """A new story. Ends the search when enough has been told since the finding."""
-        if self._finding is not None and not self._fixed_order:
+        """A new story. Ends the search when enough has been told."""
+        now = self._clock()
+        if self._finding is None:
+            enough = now - self._began > LONGEST_SEARCH
+        else:
             self._retellings += 1
-            late = self._clock() - self._found_at > LONGEST_SHORTENING
-            if late or self._retellings > MOST_RETELLINGS:
-                raise Leave(None)
+            enough = now - self._found_at > LONGEST_SHORTENING or self._retellings > MOST_RETELLINGS
+        if enough:
+            raise self._leave(None)
         return Story()
 
     @contextmanager
     def telling(self, story: Story) -> Iterator[None]:
         """A `Broken` inside is remembered with the story so far; errors that are not hypothesis' own end the search."""
+        found: Broken | None = None
         try:
             yield
         except Broken as broken:
             self._remember(story, broken)
-            raise
+            found = Broken(broken.expected, broken.got, broken.exchange)
         except Exception as error:
             if type(error).__module__.split(".")[0] == "hypothesis":
                 raise
-            raise Leave(error) from error
+            raise self._leave(error) from error
+        if found is not None:
+            raise found  # always from this line: hypothesis tells findings apart by where they come from
+
+    def run(
+        self, test: Callable[[int, hypothesis.settings], None], cases: int, *, steps: int = 0, shrinks: bool = True
+    ) -> None:
+        """Runs a hypothesis test, given its seed and settings, until something is found or `cases` were told.
+
+        In rounds, because after the first ten cases hypothesis varies old ones more than it tries new ones.
+        """
+        for number in range(-(-cases // ROUND)):
+            self._attempt(partial(test, self.seed * 1_000 + number, settings(ROUND, steps, shrinks=shrinks)))
+            if self._finding is not None or self._left is not None:
+                return
+
+    def run_each(self, tellings: Iterator[Callable[[], None]]) -> None:
+        """Runs tests one after the other, up to the first finding."""
+
+        def test() -> None:
+            for tell in tellings:
+                tell()
+
+        if self._finding is None:
+            self._attempt(test)
+
+    def shorten(self, tell: Callable[[Sequence[Any]], None]) -> None:
+        """Leaves out of the plan of the story found what it fails without. `tell` tells a plan, inside `telling`."""
+
+        def fails(plan: list[Any]) -> bool:
+            try:
+                tell(plan)
+            except Broken:
+                return True
+            return False
+
+        def test() -> None:
+            if self._finding is None:
+                return
+            plan = list(self._finding[0].plan)
+            self._flaky = not fails(plan)
+            size = len(plan)
+            while size and not self._flaky:
+                start, before = 0, len(plan)
+                while start < len(plan):
+                    without = plan[:start] + plan[start + size :]
+                    if without and fails(without):
+                        plan = without
+                    else:
+                        start += size
+                size = size // 2 if size > 1 or len(plan) == before else 1
+
+        if self._finding is not None:
+            self._attempt(test)
+
+    def conclude(self) -> None:
+        """Raises what the search came to: nothing, if nothing was found."""
+        if self._left is not None and self._left.error is not None:
+            raise self._left.error
+        if self._finding is not None:
+            raise self._judgement(*self._finding)
+        if self._flaky:
+            raise Inconclusive("the target answered the same requests differently, but never broke the rule")
+
+    def _attempt(self, test: Callable[[], None]) -> None:
+        try:
+            with _constants_of_no_module():
+                test()
+        except (Leave, Broken, BaseExceptionGroup):
+            pass
+        except Flaky:
+            self._flaky = self._left is None
+
+    def _leave(self, error: Exception | None) -> Leave:
+        """Remembered too, because hypothesis may take the sudden end for flakiness and raise that instead."""
+        self._left = Leave(error)
+        return self._left
 
     def _remember(self, story: Story, broken: Broken) -> None:
         if self._finding is None:
@@ -106,47 +195,17 @@ class Search:
         if self._finding is None or story.size < self._finding[0].size:
             self._finding = story, broken
 
-    def run(self, test: Callable[[], Any]) -> None:
-        """Runs a hypothesis test. Raises Failed for the shortest story that it found."""
-        flaky = False
-        try:
-            with _constants_of_no_module():
-                test()
-        except Leave as leave:
-            if leave.error is not None:
-                raise leave.error from None
-        except (Broken, BaseExceptionGroup):
-            pass
-        except (Flaky, FlakyBackendFailure):
-            flaky = True
-        if self._finding is not None:
-            raise self._judgement(*self._finding, flaky=flaky)
-        if flaky:
-            raise Inconclusive("the target answered the same requests differently, but never broke the rule") from None
-
-    def run_each(self, tellings: Iterator[Callable[[], None]]) -> None:
-        """Runs tests one after the other, up to the first finding. Raises Failed for it."""
-        self._fixed_order = True
-
-        def test() -> None:
-            for telling in tellings:
-                telling()
-
-        self.run(test)
-
-    def _judgement(self, story: Story, broken: Broken, *, flaky: bool) -> Failed | Inconclusive:
-        if flaky and broken.exchange.response is None:
-            return Inconclusive(
-                f"a request got no answer once, and one when it was sent again: {broken}", *story.exchanges
-            )
+    def _judgement(self, story: Story, broken: Broken) -> Failed | Inconclusive:
+        if self._flaky and broken.exchange.response is None:
+            return Inconclusive(f"a request had no answer once, and one when sent again: {broken}", *story.exchanges)
         got = f"{broken.got}, in this story: {story}" if len(story.steps) > 1 else f"{broken.got}, to {story.steps[0]}"
-        if flaky:
+        if self._flaky:
             got += "; told again, the same story ended differently: the target does not answer alike to like requests"
         return Failed(broken.expected, got, *story.exchanges)
 
 
-def settings(cases: int, steps: int = 0) -> hypothesis.settings:
-    """How hypothesis runs here: no files, no clock, no output."""
+def settings(cases: int, steps: int = 0, *, shrinks: bool = True) -> hypothesis.settings:
+    """How hypothesis runs here: no database, no clock, no output."""
     return hypothesis.settings(
         max_examples=cases,
         stateful_step_count=max(steps, 1),
@@ -156,7 +215,7 @@ def settings(cases: int, steps: int = 0) -> hypothesis.settings:
         print_blob=False,
         report_multiple_bugs=False,
         verbosity=hypothesis.Verbosity.quiet,
-        phases=(hypothesis.Phase.generate, hypothesis.Phase.shrink),
+        phases=(hypothesis.Phase.generate, *((hypothesis.Phase.shrink,) if shrinks else ())),
         suppress_health_check=list(hypothesis.HealthCheck),
     )
 

@@ -21,19 +21,21 @@ REPORT = "If the answer shown is right by that source, the suite is wrong: repor
 
 
 def advice(
-    rule: Rule, outcome: Outcome, *, expected: str, got: str, message: str, blocked_by: Sequence[str]
+    rule: Rule, outcome: Outcome, *, message: str, blocked_by: Sequence[str], shown: bool
 ) -> dict[str, Any] | None:
     """`fault` (who), `authority` (who says so), `change` (what to do) and `doubt` (when the suite may be wrong).
 
-    None for outcomes that ask for nothing.
+    `shown`: the report has an exchange of it. None for outcomes that ask for nothing.
     """
     if outcome in {Outcome.FAIL, Outcome.WAIVED}:
-        return _failure(rule, outcome, expected, got)
+        return _failure(rule, outcome, shown=shown)
     if outcome is Outcome.BLOCKED:
         culprits = ", ".join(blocked_by[:5])
         return _words(
             "the target" if culprits else "nobody yet",
-            f"Mend {culprits} first, then run again." if culprits else f"{_sentence(message)} Mend that, then run again.",
+            f"Mend {culprits} first, then run again."
+            if culprits
+            else f"{_sentence(message)} Mend that, then run again.",
             authority=f"the rules it builds on: {culprits}" if culprits else "",
         )
     return {
@@ -63,10 +65,10 @@ def authority(rule: Rule) -> str:
     return "; ".join(parts)
 
 
-def _failure(rule: Rule, outcome: Outcome, expected: str, got: str) -> dict[str, Any]:
-    change = f"Make this true: {_sentence(rule.statement)}"
-    if expected:
-        change += f" For the request shown that means: {expected}; it was {got}."
+def _failure(rule: Rule, outcome: Outcome, *, shown: bool) -> dict[str, Any]:
+    change = f"Change the server so that this holds: {_sentence(rule.statement)}"
+    if shown:
+        change += " The curl command of the exchange shows when it does."
     weight = {
         Level.MUST: "The Stream page demands it, so this alone makes the target not conformant.",
         Level.SHOULD: "The Stream page does not demand it: this is a deviation, not a breach.",
@@ -95,4 +97,6 @@ def _sentence(text: str) -> str:
     text = text.strip()
     if not text:
         return ""
-    return text[0].upper() + text[1:] + ("" if text.endswith((".", "?", "!")) else ".")
+    first = text.split()[0]
+    start = text[0].upper() if first.isalpha() else text[0]  # the name of a property stays as it is
+    return start + text[1:] + ("" if text.endswith((".", "?", "!")) else ".")

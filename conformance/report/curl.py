@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 
 from conformance.exchange import Request
 
 HIDDEN = {"authorization", "user-agent", "x-conformance-scenario", "content-type"}
+# A header made of the shell's variables for user and token, as they are or in base64, and of nothing else.
+VARIABLES = r"(?:\$TWILIO_ACCOUNT_SID|\$TWILIO_AUTH_TOKEN|:)+"
+LOGIN = re.compile(rf"[A-Za-z]+ (?:{VARIABLES}|\$\(printf %s {VARIABLES}(?: \| base64 -w0)?\))")
 FORM = "application/x-www-form-urlencoded"
 LONGEST_BODY = 16_384  # bytes; a shell takes more, a reader does not
 
@@ -28,6 +32,8 @@ def curl(request: Request) -> str:
 
 
 def _login(authorization: str) -> list[str]:
+    if not authorization.startswith("Basic $TWILIO") and LOGIN.fullmatch(authorization):
+        return ["-H", f'"Authorization: {authorization}"']
     scheme, _, user = authorization.partition(" ")
     if scheme == "Basic" and "$" in user:
         return ["-u", f'"{user}"']

@@ -216,21 +216,28 @@ def _not_run(rule_id: str) -> dict[str, Any]:
 
 def _finished(rule: dict[str, Any], result: RuleResult, outcomes: Mapping[str, Outcome]) -> dict[str, Any]:
     """The rule with what follows from the others: what blocks it, who is at fault, what to change."""
-    culprits = [d for d in rule["depends_on"] if outcomes.get(d) in BROKEN] if result.outcome is Outcome.BLOCKED else []
+    culprits = _culprits(rule["depends_on"], outcomes) if result.outcome is Outcome.BLOCKED else []
     words = advice(
         result.rule,
         result.outcome,
-        expected=rule["expected"],
-        got=rule["got"],
         message=rule["message"],
         blocked_by=culprits,
+        shown=bool(rule["exchanges"]),
     )
     shown = {key: value for key, value in rule.items() if key not in {"depends_on", "exchanges"}}
     return {**shown, "blocked_by": culprits, "advice": words, "exchanges": rule["exchanges"]}
 
 
+def _culprits(depends_on: Iterable[str], outcomes: Mapping[str, Outcome]) -> list[str]:
+    """The broken rules that block; those that are only blocked themselves just where no other is to blame."""
+    broken = [rule_id for rule_id in depends_on if outcomes.get(rule_id) in BROKEN]
+    return [rule_id for rule_id in broken if outcomes[rule_id] is not Outcome.BLOCKED] or broken
+
+
 def _headers(headers: Headers) -> list[list[str]]:
-    return [[shorten(name, SHOWN_HEADER), shorten(value, SHOWN_HEADER)] for name, value in headers.items[:SHOWN_HEADERS]]
+    return [
+        [shorten(name, SHOWN_HEADER), shorten(value, SHOWN_HEADER)] for name, value in headers.items[:SHOWN_HEADERS]
+    ]
 
 
 def _body(body: bytes) -> dict[str, Any]:

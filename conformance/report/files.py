@@ -16,7 +16,7 @@ from conformance.report.summary import markdown_summary
 
 
 def report_files(document: dict[str, Any]) -> dict[str, bytes]:
-    """Every file of a report by name, the page first. `events.ndjson` is not among them: it is written as a run goes."""
+    """Every file of a report by name, the page first; but `events.ndjson`, which is written as a run goes."""
     return {
         "index.html": _utf8(page(document)),
         "report.json": json_bytes(document),

@@ -15,7 +15,8 @@ from typing import Any
 Span = tuple[int, int]
 QUOTED = re.compile(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"|“([^”]*)”")
 WORD = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-PLAIN_KEYS = frozenset({"sid", "url", "links", "meta", "code", "more_info", "uri", "type", "title", "data"})
+PLAIN_KEY = re.compile(r"\b(sid|url|links|meta|code|uri|type|title|data|page|key)(?=:? ['\"0-9]|'s)")
+CHANGED = "a change of "  # what checks say before the keys whose values moved
 SUBJECTS = {  # what a rule of that feature, or with that word in its statement, is about in a request
     "UniqueName": ("name", "names"),
     "Ttl": ("ttl", "expires", "expire"),
@@ -52,7 +53,7 @@ def body_spans(rule: Mapping[str, Any], body: str, others: Iterable[str] = ()) -
     keys = _named_keys(rule)
     for other in others:
         keys |= differing_members(body, other)
-    spans = [span for key in sorted(keys) for span in member_spans(body, key)]
+    spans = [span for key in sorted(keys) for span in member_spans(body, key) if not _as_expected(rule, body, span)]
     if not spans:
         spans = [span for value in _quoted(rule["got"]) for span in _value_spans(body, value)]
     return _joined(spans)[:MOST]
@@ -61,7 +62,7 @@ def body_spans(rule: Mapping[str, Any], body: str, others: Iterable[str] = ()) -
 def member_spans(body: str, key: str) -> list[Span]:
     """The members of that name, each from its key to the end of its value."""
     spans = []
-    for match in re.finditer(rf'^([ ]*){re.escape(json.dumps(key, ensure_ascii=False))}: (.*)$', body, re.MULTILINE):
+    for match in re.finditer(rf"^([ ]*){re.escape(json.dumps(key, ensure_ascii=False))}: (.*)$", body, re.MULTILINE):
         start, end = match.start() + len(match[1]), match.end()
         if match[2].endswith(("{", "[")):
             closing = re.compile(rf"^{match[1]}[}}\]].*$", re.MULTILINE).search(body, end)
@@ -78,16 +79,28 @@ def differing_members(one: str, other: str) -> set[str]:
         return set()
     if not isinstance(first, dict) or not isinstance(second, dict):
         return set()
-    return {key for key in first.keys() | second.keys() if key not in first or key not in second or first[key] != second[key]}
+    return {
+        key
+        for key in first.keys() | second.keys()
+        if key not in first or key not in second or first[key] != second[key]
+    }
 
 
 def _words(rule: Mapping[str, Any]) -> str:
     return f"{rule['expected']} {rule['got']} {rule['statement']}"
 
 
+def _as_expected(rule: Mapping[str, Any], body: str, span: Span) -> bool:
+    """Whether the member's value is one that the rule asks for: then it is not what differs."""
+    value = body[slice(*span)].partition(": ")[2].rstrip(",").strip('"')
+    return len(value) > 2 and re.search(rf"(?<![\w-]){re.escape(value)}(?![\w-])", rule["expected"]) is not None
+
+
 def _named_keys(rule: Mapping[str, Any]) -> set[str]:
     text = f"{rule['expected']} {rule['got']}"
-    words = {word for word in WORD.findall(text) if "_" in word or word in PLAIN_KEYS}
+    words = {word for word in WORD.findall(text) if "_" in word} | set(PLAIN_KEY.findall(text))
+    if rule["got"].startswith(CHANGED):
+        words |= set(WORD.findall(rule["got"].removeprefix(CHANGED)))
     return words | set(_quoted(rule["expected"]))
 
 

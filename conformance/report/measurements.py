@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, isfinite
 from typing import Any
@@ -18,7 +18,7 @@ MOST_TIMELINES = 8
 MOST_POINTS = 3000  # of one timeline
 MOST_LIVES = 40
 LONGEST_LIFE = 600.0  # seconds; a stream that is to live longer can't be watched to its end
-LARGE = 1000  # bytes
+LARGE = 4000  # bytes: what is smaller can't be refused for its size
 LABEL = 80  # characters of a stream's name
 REMOVED = frozenset({404, 410})
 
@@ -106,7 +106,9 @@ def merge(parts: Sequence[Measurements]) -> Measurements:
         for size in part.sizes:
             sizes[size.bytes, size.status] += size.count
     return Measurements(
-        latencies=tuple((operation, tuple(sorted(latencies[operation]))) for operation in Operation if latencies[operation]),
+        latencies=tuple(
+            (operation, tuple(sorted(latencies[operation]))) for operation in Operation if latencies[operation]
+        ),
         timelines=tuple(line for part in parts for line in part.timelines)[:MOST_TIMELINES],
         lives=tuple(life for part in parts for life in part.lives)[:MOST_LIVES],
         sizes=tuple(Size(size, status, count) for (size, status), count in sorted(sizes.items())),
@@ -169,7 +171,11 @@ def _latencies(log: Iterable[Exchange]) -> tuple[tuple[Operation, tuple[float, .
         operation = operation_of(exchange.request)
         if operation is not None and exchange.response is not None and exchange.elapsed >= 0:
             seen[operation].append(round(exchange.elapsed, 6))
-    return tuple((operation, tuple(sorted(seen[operation]))) for operation in Operation if seen[operation])
+    return _in_order(seen)
+
+
+def _in_order(latencies: Mapping[Operation, Sequence[float]]) -> tuple[tuple[Operation, tuple[float, ...]], ...]:
+    return tuple((operation, tuple(sorted(latencies[operation]))) for operation in Operation if operation in latencies)
 
 
 def _quantiles(operation: Operation, values: Sequence[float]) -> dict[str, Any]:

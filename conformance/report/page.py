@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
@@ -29,6 +29,7 @@ from conformance.report.wording import (
 )
 
 SHOWN_BODY = 4096  # characters; report.json has more
+SURVEY_BODY, SURVEY_EXCHANGES = 1200, 4  # of an answer, which needs less to be believed than a failure
 UNSETTLED = (Outcome.BLOCKED, Outcome.INCONCLUSIVE, Outcome.ERROR, Outcome.NOT_RUN)
 FORM = "application/x-www-form-urlencoded"
 
@@ -39,6 +40,8 @@ def page(document: dict[str, Any]) -> str:
     judged = [rule for rule in rules if rule["level"] != Level.SURVEY]
     surveys = [rule for rule in rules if rule["level"] == Level.SURVEY]
     sections = section_order({rule["section"] for rule in judged})
+    broken = worst_first(broken_results(document))
+    unchecked = _not_checked(document)
     return render(
         "page.html",
         report=document,
@@ -47,13 +50,17 @@ def page(document: dict[str, Any]) -> str:
         colour=COLOURS[document["verdict"]][1],
         when=document["started"][:16].replace("T", " "),
         levels=[(level, LEVELS[level], _counts(document["rules"], level)) for level in Level],
-        outcomes=[(o, OUTCOMES[o], OUTCOME_MEANINGS[o], document["counts"][o]) for o in OUTCOMES if document["counts"].get(o)],
+        outcomes=[
+            (o, OUTCOMES[o], OUTCOME_MEANINGS[o], document["counts"][o]) for o in OUTCOMES if document["counts"].get(o)
+        ],
         features=list(dict.fromkeys(rule["feature"] for rule in document["rules"])),
-        broken=worst_first(broken_results(document)),
+        causes=[rule for rule in broken if rule["outcome"] != Outcome.BLOCKED],
+        blocked=[rule for rule in broken if rule["outcome"] == Outcome.BLOCKED],
         names=OUTCOMES,
         sections=[(name, _anchor(name), [r for r in judged if r["section"] == name]) for name in sections],
         surveys=surveys,
-        unchecked=_not_checked(document),
+        unchecked=unchecked,
+        gaps=_gaps(unchecked),
         pictures=pictures(document["measurements"]),
         page_url=PAGE_URL,
     )
@@ -61,16 +68,17 @@ def page(document: dict[str, Any]) -> str:
 
 def _rule(rule: dict[str, Any]) -> dict[str, Any]:
     """The rule with what its card shows."""
-    told = Outcome(rule["outcome"]) not in {Outcome.PASS, Outcome.UNSUPPORTED}
-    bodies = [reindent(exchange["response"].get("body", "")) if exchange["response"] else "" for exchange in rule["exchanges"]]
-    shown = [_exchange(rule, exchange, number, bodies) for number, exchange in enumerate(rule["exchanges"])] if told else []
+    outcome = Outcome(rule["outcome"])
+    most = {Outcome.PASS: 0, Outcome.UNSUPPORTED: 0, Outcome.ANSWERED: SURVEY_EXCHANGES}
+    exchanges = rule["exchanges"][: most.get(outcome)]
+    bodies = [reindent((exchange["response"] or {}).get("body", "")) for exchange in exchanges]
     return {
         **rule,
         "title": OUTCOMES[Outcome(rule["outcome"])],
         "authority": authority(rule_from(rule)),
         "because": rule["message"] if not (rule["expected"] and rule["outcome"] == Outcome.FAIL) else "",
         "open": rule["outcome"] == Outcome.FAIL,
-        "shown": shown,
+        "shown": [_exchange(rule, exchange, number, bodies) for number, exchange in enumerate(exchanges)],
     }
 
 
@@ -100,11 +108,11 @@ def _request(rule: dict[str, Any], request: dict[str, Any]) -> Markup:
     headers = named_headers(rule, request["headers"])
     if rule["feature"] == "credentials":
         headers |= {n for n, (name, _) in enumerate(request["headers"]) if name.lower() == "authorization"}
-    head, _, last = parts.path.rpartition("/")
+    head, last, rest = _addressed(parts.path)
     marked_path = not subjects and not headers
     lines = [
         Markup("<b>{}</b> {}{}{}").format(
-            visible(request["method"]), visible(head + "/"), _marked(last, marked_path), "?" if query else ""
+            visible(request["method"]), visible(head), _marked(last, marked_path), visible(rest) + "?" * bool(query)
         )
         + Markup("&").join(
             Markup("{}={}").format(visible(name), visible(quote(value, safe=":-_.~"))) if name not in subjects
@@ -121,16 +129,30 @@ def _request(rule: dict[str, Any], request: dict[str, Any]) -> Markup:
     return Markup("\n").join(lines)
 
 
+def _addressed(path: str) -> tuple[str, str, str]:
+    """What stands before the stream's sid or name in a path, that, and what stands after it."""
+    head, separator, tail = path.partition("/Streams/")
+    if not separator:
+        return path, "", ""
+    reference, slash, rest = tail.partition("/")
+    return head + separator, reference, slash + rest
+
+
 def _response(rule: dict[str, Any], response: dict[str, Any], body: str, others: Iterable[str]) -> Markup:
     """The status line, headers and body, with what differs marked."""
     headers = named_headers(rule, response["headers"])
-    status = Markup("<b>{}</b>").format(_marked(f"{response['status']} {response['reason']}".strip(), status_differs(rule, response["status"])))
+    status = Markup("<b>{}</b>").format(
+        _marked(f"{response['status']} {response['reason']}".strip(), status_differs(rule, response["status"]))
+    )
     lines = [status]
-    lines += [_marked(f"{name}: {value}", number in headers) for number, (name, value) in enumerate(response["headers"])]
+    lines += [
+        _marked(f"{name}: {value}", number in headers) for number, (name, value) in enumerate(response["headers"])
+    ]
     if response["body_bytes"]:
-        shown = body[:SHOWN_BODY]
+        limit = SURVEY_BODY if rule["outcome"] == Outcome.ANSWERED else SHOWN_BODY
+        shown = body[:limit]
         spans = [span for span in body_spans(rule, shown, others) if span[0] < len(shown)]
-        note = _cut(response, body)[len(shown):] if "body" in response else _cut(response, "")
+        note = _cut(response, body, limit)[len(shown) :] if "body" in response else _cut(response, "")
         lines += [Markup(""), _with_marks(shown, spans) + escape(note)]
     return Markup("\n").join(lines)
 
@@ -142,14 +164,14 @@ def _form(request: dict[str, Any]) -> list[tuple[str, str]]:
     return parse_qsl(request.get("body", ""), keep_blank_values=True)
 
 
-def _cut(message: dict[str, Any], text: str) -> str:
+def _cut(message: dict[str, Any], text: str, limit: int = SHOWN_BODY) -> str:
     """The body as far as the page shows it, and what it does not show."""
     size = f"{message['body_bytes']:,} bytes"
     if "body" not in message:
         return f"({size} that are no text; report.json has them in base64)"
-    if len(text) <= SHOWN_BODY and not message["body_cut"]:
+    if len(text) <= limit and not message["body_cut"]:
         return text
-    return f"{text[:SHOWN_BODY]}\n… (cut: the body has {size})"
+    return f"{text[:limit]}\n… (cut: the body has {size})"
 
 
 def _with_marks(text: str, spans: Sequence[Span]) -> Markup:
@@ -160,7 +182,7 @@ def _with_marks(text: str, spans: Sequence[Span]) -> Markup:
     return Markup("").join([*pieces, _marked(text[position:], False)])
 
 
-def _marked(text: str, marked: bool) -> Markup:  # noqa: FBT001
+def _marked(text: str, marked: bool) -> Markup:
     harmless = escape(visible(text, keep="\n"))
     return Markup("<mark>{}</mark>").format(harmless) if marked and text else harmless
 
@@ -180,6 +202,24 @@ def _not_checked(document: dict[str, Any]) -> dict[str, Any]:
         "left_out": document["left_out"],
         "sentences": document["unchecked"],
     }
+
+
+def _gaps(unchecked: Mapping[str, Sequence[Any]]) -> str:
+    """What was not checked, in numbers."""
+    words = {
+        "unsettled": "selected but not settled",
+        "unsupported": "not claimed by the target",
+        "waived": "waived",
+        "left_out": "not selected",
+    }
+    parts = [
+        f"{len(unchecked[key])} {'rule' if len(unchecked[key]) == 1 else 'rules'} {text}"
+        for key, text in words.items()
+        if unchecked[key]
+    ]
+    return ", ".join(
+        [*parts, f"{len(unchecked['sentences'])} sentences of the page that nobody can check from outside"]
+    )
 
 
 def _anchor(section: str) -> str:

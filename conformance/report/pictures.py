@@ -14,8 +14,12 @@ from markupsafe import Markup, escape
 
 from conformance.report.text import visible
 
-WIDTH, LEFT, RIGHT = 720, 150, 24
+WIDTH, LEFT, RIGHT = 760, 190, 24
+DASH = "\u2013"
+HIGHEST = 90  # messages a second; a higher bar is cut off and says how high it is
 RATE = 30  # messages per second and stream, the page's limit
+QUANTILES = ("min", "p50", "p90", "p99", "max")
+NEAR = (3900, 4300)  # bytes, drawn larger
 WITHIN, LIMIT, BEYOND = 4000, 4096, 4200  # bytes: must pass, 4 KiB, must fail
 HATCH = Markup(
     '<defs><pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
@@ -53,16 +57,16 @@ def rate_picture(timelines: list[dict[str, Any]]) -> Picture | None:
     if not timelines:
         return None
     rows, shapes = [], []
-    top, height, gap = 20, 74, 34
+    top, height, gap = 24, 60, 34
     binned = [_per_second(line) for line in timelines]
     longest = max(len(bins) for bins in binned)
-    highest = max(RATE * 1.2, *(sum(counts) for bins in binned for counts in bins))
+    highest = min(HIGHEST, max(RATE * 1.2, *(sum(counts) for bins in binned for counts in bins)))
     step = (WIDTH - LEFT - RIGHT) / longest
     for line, bins in zip(timelines, binned, strict=True):
         base = top + height
 
         def y(count: float, base: float = base) -> float:
-            return base - count / highest * height
+            return base - min(count, highest) / highest * height
 
         shapes += _label(line["scenario"], _tail(line), base - height / 2)
         shapes.append(_line(LEFT, base, WIDTH - RIGHT, base, "axis"))
@@ -73,6 +77,8 @@ def rate_picture(timelines: list[dict[str, Any]]) -> Picture | None:
                     x, upper = LEFT + second * step + 1, y(bottom + count)
                     shapes.append(_box(x, upper, max(step - 2, 1), y(bottom) - upper, kind))
                     bottom += count
+            if bottom > highest:
+                shapes.append(_text(LEFT + (second + 0.5) * step, base - height - 4, f"{bottom:.0f}", "over middle"))
         shapes.append(_line(LEFT, y(RATE), WIDTH - RIGHT, y(RATE), "limit"))
         shapes.append(_text(WIDTH - RIGHT, y(RATE) - 4, "30 a second", "tiny end"))
         rows.append(_rate_row(line, bins))
@@ -82,7 +88,7 @@ def rate_picture(timelines: list[dict[str, Any]]) -> Picture | None:
         "rate",
         "Messages accepted and refused, second by second",
         "Each row is one stream; a bar is one second, green what was accepted, red what was refused with 429."
-        " The line is the page's limit. A burst above it is lawful as long as 10 seconds average out.",
+        " The line is the page's limit. A burst above it may be lawful: a documented window is 10 seconds long.",
         _svg("Messages accepted and refused per second", top + 4, shapes),
         ("scenario", "messages", "accepted", "refused", "no answer, other", "most accepted in 1 s", "in 10 s"),
         tuple(rows),
@@ -94,6 +100,7 @@ def ttl_picture(lives: list[dict[str, Any]]) -> Picture | None:
     if not lives:
         return None
     rows, shapes = [], []
+    lives = sorted(lives, key=lambda life: (life["scenario"], life["stream"]))
     end = max(max(_moments(life)) for life in lives) * 1.04 or 1.0
     top, height = 14, 22
 
@@ -102,13 +109,13 @@ def ttl_picture(lives: list[dict[str, Any]]) -> Picture | None:
 
     for life in lives:
         alive, gone, due = life["last_alive"] or 0.0, life["first_gone"], life["promises"][-1]["until"]
-        shapes += _label(life["scenario"], _tail(life), top + height / 2 - 3)
+        shapes.append(_text(LEFT - 12, top + 9, _cut(f"{_name(life['scenario'])}, {_tail(life)}", 30), "label end"))
         if alive:
             shapes.append(_box(x(0), top, x(alive) - x(0), 10, "good"))
         if gone is not None and gone > alive:
             shapes.append(_box(x(alive), top, x(gone) - x(alive), 10, "unknown"))
-        for promise in life["promises"][:-1]:
-            shapes.append(_line(x(promise["until"]), top - 2, x(promise["until"]), top + 12, "old"))
+        earlier = [x(promise["until"]) for promise in life["promises"][:-1]]
+        shapes += [_line(moment, top - 2, moment, top + 12, "old") for moment in earlier]
         shapes.append(_line(x(due), top - 4, x(due), top + 14, "limit"))
         if gone is not None:
             shapes.append(_circle(x(gone), top + 5, "gone"))
@@ -118,7 +125,7 @@ def ttl_picture(lives: list[dict[str, Any]]) -> Picture | None:
             _seconds(due),
             _seconds(life["last_alive"]),
             _seconds(gone),
-            f"{gone - due:+.1f} s" if gone is not None else "–",
+            f"{gone - due:+.1f} s" if gone is not None else DASH,
         ))  # fmt: skip
         top += height
     shapes += _ticks(end, x, top + 14, "s")
@@ -139,27 +146,38 @@ def size_picture(sizes: list[dict[str, Any]]) -> Picture | None:
     sizes = [size for size in sizes if size["bytes"] > 0]
     if not sizes:
         return None
-    biggest = max(8192, *(size["bytes"] for size in sizes))
+    middle = LEFT + (WIDTH - LEFT - RIGHT) * 0.55
+    biggest = max(8192, *(size["bytes"] for size in sizes)) * 1.4
 
-    def x(count: float) -> float:
-        return LEFT + log10(max(count, 1)) / log10(biggest * 1.3) * (WIDTH - LEFT - RIGHT)
+    def coarse(count: float) -> float:
+        return LEFT + log10(max(count, 1)) / log10(biggest) * (middle - LEFT - 30)
 
-    shapes = [_box(x(WITHIN), 14, x(BEYOND) - x(WITHIN), 76, "zone"), _line(x(LIMIT), 10, x(LIMIT), 90, "limit")]
-    shapes += [_text(x(LIMIT), 8, "4 KiB", "tiny middle"), _line(LEFT, 90, WIDTH - RIGHT, 90, "axis")]
+    def fine(count: float) -> float:
+        return middle + (count - NEAR[0]) / (NEAR[1] - NEAR[0]) * (WIDTH - RIGHT - middle)
+
+    shapes = [
+        _text(LEFT, 12, "all sizes, in bytes", "tiny"),
+        _text(middle, 12, "near the limit", "tiny"),
+        _box(fine(WITHIN), 20, fine(BEYOND) - fine(WITHIN), 70, "zone"),
+        *(_line(x(LIMIT), 20, x(LIMIT), 90, "limit") for x in (coarse, fine)),
+        _line(LEFT, 90, middle - 30, 90, "axis"),
+        _line(middle, 90, WIDTH - RIGHT, 90, "axis"),
+    ]
     for row, (kind, title) in enumerate((("good", "accepted"), ("bad", "refused"))):
-        height = 32 + row * 34
+        height = 38 + row * 30
         shapes.append(_text(LEFT - 12, height + 4, title, "label end"))
-        for size in sizes:
-            if (size["status"] < 300) == (kind == "good"):
-                shapes.append(_circle(x(size["bytes"]), height, kind))
-    for tick, words in ((1, "1"), (10, "10"), (100, "100"), (1000, "1,000"), (10_000, "10,000"), (100_000, "100,000")):
-        if tick <= biggest * 1.3:
-            shapes.append(_text(x(tick), 106, words, "tiny middle"))
-    shapes.append(_text(LEFT - 12, 106, "bytes", "tiny end"))
+        counts = [size["bytes"] for size in sizes if (size["status"] < 300) == (kind == "good")]
+        shapes += [_circle(coarse(count), height, kind) for count in counts]
+        shapes += [_circle(fine(count), height, kind) for count in counts if NEAR[0] <= count <= NEAR[1]]
+    ticks = [(coarse, tick) for tick in (1, 10, 100, 1000, 10_000, 100_000) if tick <= biggest]
+    ticks += [(fine, tick) for tick in (WITHIN, LIMIT, BEYOND)]
+    shapes += [_text(x(tick), 106, f"{tick:,}", "tiny middle") for x, tick in ticks]
     accepted = [size["bytes"] for size in sizes if size["status"] < 300]
     refused = [size["bytes"] for size in sizes if size["status"] >= 300]
     largest = f"The largest message accepted had {max(accepted):,} bytes" if accepted else "No message was accepted"
-    smallest = f", the smallest refused for its size {min(refused):,}." if refused else "; none was refused for its size."
+    smallest = (
+        f", the smallest refused for its size {min(refused):,}." if refused else "; none was refused for its size."
+    )
     return Picture(
         "sizes",
         "Payload sizes against the limit",
@@ -205,7 +223,11 @@ def latency_picture(latencies: list[dict[str, Any]]) -> Picture | None:
         _svg("Latency per operation", top + 24, shapes),
         ("operation", "requests", "fastest", "median", "90 %", "99 %", "slowest"),
         tuple(
-            (entry["operation"], str(entry["count"]), *(f"{entry[k]:g} ms" for k in ("min", "p50", "p90", "p99", "max")))
+            (
+                entry["operation"],
+                str(entry["count"]),
+                *(f"{entry[k]:g} ms" for k in ("min", "p50", "p90", "p99", "max")),
+            )
             for entry in latencies
         ),
     )
@@ -254,13 +276,13 @@ def _tail(entry: dict[str, Any]) -> str:
 
 
 def _seconds(value: float | None) -> str:
-    return "–" if value is None else f"{value:.1f} s"
+    return DASH if value is None else f"{value:.1f} s"
 
 
 def _svg(title: str, height: float, shapes: Iterable[Markup]) -> Markup:
     body = Markup("").join(shapes)
     return Markup('<svg viewBox="0 0 {} {:g}" role="img" aria-label="{}" class="chart">{}</svg>').format(
-        WIDTH, height, title, HATCH + body if 'url(#hatch)' in body else body
+        WIDTH, height, title, HATCH + body if "url(#hatch)" in body else body
     )
 
 
@@ -285,14 +307,19 @@ def _text(x: float, y: float, text: str, kind: str) -> Markup:
 
 def _label(scenario: str, stream: str, y: float) -> list[Markup]:
     """Two short lines beside a row."""
-    name = _name(scenario)
     return [
-        _text(LEFT - 12, y, name if len(name) <= 22 else f"{name[:21]}…", "label end"),
-        _text(LEFT - 12, y + 11, stream if len(stream) <= 24 else f"{stream[:23]}…", "tiny end"),
+        _text(LEFT - 12, y, _cut(_name(scenario), 26), "label end"),
+        _text(LEFT - 12, y + 12, _cut(stream, 32), "tiny end"),
     ]
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
 def _ticks(end: float, x: Callable[[float], float], y: float, unit: str) -> list[Markup]:
     step = next(size for size in (1, 2, 5, 10, 20, 30, 60, 120, 300, 1e9) if end / size <= 12)
     marks = [tick * step for tick in range(int(end / step) + 1)]
-    return [_text(x(mark), y, f"{mark:g} {unit}" if mark == marks[-1] else f"{mark:g}", "tiny middle") for mark in marks]
+    return [
+        _text(x(mark), y, f"{mark:g} {unit}" if mark == marks[-1] else f"{mark:g}", "tiny middle") for mark in marks
+    ]

@@ -31,9 +31,7 @@ def markdown_summary(document: dict[str, Any]) -> str:
         "",
         f"{verdict_words(document)}" + (f" ({limited[0].upper()}{limited[1:]}.)" if limited else ""),
         "",
-        f"Target {literal(document['target']['url'])}, service {literal(document['target']['service'])},"
-        f" {document['started'][:16].replace('T', ' ')} UTC, suite {literal(document['suite']['version'])},"
-        f" seed {document['seed']}, {document['duration']:.1f} s, {document['statistics']['requests']} requests.",
+        _run(document),
         "",
         *_counts(document),
     ]
@@ -70,7 +68,15 @@ def literal(text: str) -> str:
     """Text as code that no Markdown or HTML can be in: everything but letters, digits and spaces is an entity."""
     shown = plain(text, CELL)
     inert = "".join(c if c == " " or c.isalnum() else f"&#{ord(c)};" for c in shown)
-    return f"<code>{inert}</code>" if inert.strip() else "–"
+    return f"<code>{inert}</code>" if inert.strip() else "-"
+
+
+def _run(document: dict[str, Any]) -> str:
+    return (
+        f"Target {literal(document['target']['url'])}, service {literal(document['target']['service'])},"
+        f" {document['started'][:16].replace('T', ' ')} UTC, suite {literal(document['suite']['version'])},"
+        f" seed {document['seed']}, {document['duration']:.1f} s, {document['statistics']['requests']} requests."
+    )
 
 
 def _counts(document: dict[str, Any]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Text from a target made harmless and readable: nothing it holds can move a cursor, hide or rearrange what is shown."""
+"""Text from a target made harmless: nothing in it can move a cursor, hide or rearrange what is shown."""
 
 from __future__ import annotations
 

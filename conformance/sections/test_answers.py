@@ -46,6 +46,7 @@ def refusals(ctx: Context) -> Refusals:
             streams.fetch(ctx.name("never-made")),
             streams.update(ctx.name("never-made"), {"Ttl": 60}),
             streams.delete(ctx.name("never-made")),
+            streams.publish(ctx.name("never-made"), "{}"),
             streams.list(service=nowhere),
             streams.list(credentials=None),
             streams.send("PUT", ctx.target.stream_url(name)),

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import base64
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from conformance.context import Context
 from conformance.exchange import Exchange
 from conformance.expect import answer, expect, expect_error, expect_refused, expect_success, json_object, show
-from conformance.intrusion import Intrusion, intrude
+from conformance.intrusion import Attempt, Intrusion, intrude
+from conformance.links import next_url
 from conformance.operation import Operation
 from conformance.outcomes import Blocked
 from conformance.registry import rule, scenario
-from conformance.target import Credentials
+from conformance.target import Credentials, OtherLogin
 
 LOGIN_REFUSED = 20003
 BASIC = re.compile(r"(?:^|,)\s*basic(?:\s|,|$)", re.IGNORECASE)
@@ -22,8 +23,19 @@ SID, TOKEN = "$TWILIO_ACCOUNT_SID", "$TWILIO_AUTH_TOKEN"  # how they are shown: 
 
 @scenario()
 def no_credentials(ctx: Context) -> Intrusion:
-    """All six operations are tried on an existing stream without an Authorization header."""
-    return intrude(ctx, "without credentials", None)
+    """All six operations are tried on an existing stream without an Authorization header.
+
+    So is the second page of the list, by the link to it that was given to the account.
+    """
+    ctx.make("second")
+    intrusion = intrude(ctx, "without credentials", None)
+    page = ctx.streams.list({"PageSize": 1})
+    link = next_url(ctx.target, page)
+    if link is None:
+        return intrusion
+    second = Attempt("without credentials", Operation.LIST, ctx.streams.follow(link, credentials=None))
+    # Not last: the last one is what the stream's fate is laid to.
+    return replace(intrusion, attempts=(second, *intrusion.attempts))
 
 
 @scenario()
@@ -96,10 +108,11 @@ class Malformed:
 
 @scenario()
 def malformed_logins(ctx: Context) -> tuple[Malformed, ...]:
-    """The list is asked for with Authorization headers that are no HTTP Basic login. None holds the credentials.
+    """The list is asked for with Authorization headers that are no HTTP Basic login.
 
-    An empty one, the scheme alone, another scheme, no scheme, broken base64, base64 of no UTF-8, of a text without
-    a colon and of a colon alone.
+    Without the credentials: an empty one, the scheme alone, another scheme, no scheme, broken base64, base64 of no
+    UTF-8, of a text without a colon and of a colon alone. With them: under another scheme, the token alone under
+    another scheme, not in base64, and the user alone without a colon.
     """
     made_up = "".join(ctx.random.choices("0123456789abcdef", k=32))
     headers = {
@@ -113,13 +126,33 @@ def malformed_logins(ctx: Context) -> tuple[Malformed, ...]:
         "no colon": _basic(made_up.encode()),
         "nothing but a colon": _basic(b":"),
     }
-    return tuple(
+    without = tuple(
         Malformed(
             what,
             ctx.streams.send("GET", ctx.target.streams_url(), headers={"Authorization": header}, credentials=None),
         )
         for what, header in headers.items()
     )
+    logins = misused(ctx.target.credentials)
+    return without + tuple(Malformed(what, ctx.streams.list(credentials=login)) for what, login in logins)
+
+
+def misused(right: Credentials) -> tuple[tuple[str, Credentials], ...]:
+    """The right user and token in Authorization headers that are no HTTP Basic login, and words for each."""
+    user, token = right.username, right.password
+    encoded = right.authorization.partition(" ")[2]
+    bare = _basic(user.encode())
+    forms = (
+        ("the right login under the scheme Bearer", f"Bearer {encoded}", f"Bearer {_in_base64(f'{SID}:{TOKEN}')}"),
+        ("the token alone under the scheme Bearer", f"Bearer {token}", f"Bearer {TOKEN}"),
+        ("the right login that is not in base64", f"Basic {user}:{token}", f"Basic $(printf %s {SID}:{TOKEN})"),
+        ("the right user without a colon", bare, f"Basic {_in_base64(SID)}"),
+    )
+    return tuple((what, OtherLogin(user, token, shown, header)) for what, header, shown in forms)
+
+
+def _in_base64(text: str) -> str:
+    return f"$(printf %s {text} | base64 -w0)"
 
 
 def _basic(login: bytes) -> str:

@@ -137,16 +137,16 @@ class Afterlife:
 
 @scenario()
 def afterlife(ctx: Context) -> Afterlife:
-    """A stream is deleted by sid, then updated, published to and deleted again by sid and by name."""
+    """A stream is deleted by sid, deleted again by sid and by name, then updated and published to by both."""
     stream, name, streams = ctx.make("after"), ctx.name("after"), ctx.streams
     deleted = streams.delete(stream.sid)
+    again = (streams.delete(stream.sid), streams.delete(name), streams.delete(stream.sid))
     writes: list[tuple[str, Exchange]] = []
     for how, reference in (("sid", stream.sid), ("name", name)):
         if "update" not in ctx.options.without:
             writes.append((f"an update by {how}", streams.update(reference, {"Ttl": 60})))
         if "messages" not in ctx.options.without:
             writes.append((f"a message by {how}", streams.publish(reference, '{"late":true}')))
-    again = (streams.delete(stream.sid), streams.delete(name), streams.delete(stream.sid))
     return Afterlife(deleted, tuple(writes), again)
 
 
@@ -273,6 +273,8 @@ def test_recreated_stream_is_new(rebirth: Rebirth) -> None:
     exchanges = (old.exchange, new.exchange)
     expect(new.sid.casefold() != old.sid.casefold(), "a new sid for a stream made anew", f"{new.sid} again", *exchanges)
     for source, body in ((new.exchange, new.body), (rebirth.by_name, shown_stream(rebirth.by_name))):
+        if body.get("sid") != new.sid:
+            continue  # a name that leads elsewhere is the business of NAME-FREE-AFTER-DELETE
         for key in ("date_created", "date_expires"):
             before, after = moment_of(old.body.get(key)), moment_of(body.get(key))
             fresh = before is None or after is None or after > before

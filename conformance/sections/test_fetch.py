@@ -163,7 +163,7 @@ class Unknown:
 
 @scenario()
 def unknown(ctx: Context) -> Unknown:
-    """Fetched are a random sid, the sid of a stream with its last digit changed, an unused name, and a name and more."""
+    """Fetched are a random sid, a stream's sid with its last digit changed, an unused name, and a name and more."""
     stream, fetch = ctx.make("known"), ctx.streams.fetch
     sid = "TO" + "".join(ctx.random.choices("0123456789abcdef", k=32))
     near = stream.sid[:-1] + ("0" if stream.sid[-1] != "0" else "1")

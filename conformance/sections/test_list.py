@@ -25,10 +25,11 @@ MOST_RECORDS = 100
 @scenario()
 def listing(ctx: Context) -> Listing:
     """About 125 named streams are created, then listed by next_page_url to the end at PageSize 49, 50, 51, 99, 100 and
-    without, and a few pages at 1 and 2. At 40, links are followed as well: url of several pages, previous_page_url
-    from the last page back, and first_page_url of a first, a middle and the last page. Page is given without a token,
-    and PageSize above 100. Meanwhile nothing else of the run creates or deletes; what looks wrong is looked at again,
-    four to seven times, because other people's streams may come and go.
+    without, at a size that leaves nothing and one that leaves one stream for the last page, and a few pages at 1 and 2.
+    At 40, links are followed as well: url of several pages, previous_page_url back from the last page and from the
+    fourth, and first_page_url of a first, a middle and the last page. Page is given without a token, and PageSize above
+    100. Meanwhile nothing else of the run creates or deletes; what looks wrong is looked at again, four to seven times,
+    because other people's streams may come and go.
     """
     return gather_listing(ctx)
 

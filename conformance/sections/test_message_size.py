@@ -18,7 +18,7 @@ from conformance.expect import (
     refused,
     stream_in,
 )
-from conformance.messages import payload
+from conformance.messages import many_fields, payload
 from conformance.outcomes import Inconclusive
 from conformance.registry import Answer, rule, scenario
 
@@ -38,6 +38,14 @@ class Sizes:
 def _publish_each(ctx: Context, texts: dict[str, str]) -> Sizes:
     stream = ctx.make()
     return Sizes(tuple((what, ctx.streams.publish(stream.sid, text)) for what, text in texts.items()))
+
+
+def _publish_by_name(ctx: Context, texts: dict[str, str]) -> Sizes:
+    """The same to a stream's name; nothing where not even a small message can be published by name."""
+    name = ctx.make("named").name or ""
+    if not refused(ctx.streams.publish(name, payload(50))):
+        return Sizes(tuple((f"{what}, by name,", ctx.streams.publish(name, text)) for what, text in texts.items()))
+    return Sizes(())
 
 
 def _expect_accepted(sizes: Sizes) -> None:
@@ -69,14 +77,22 @@ def test_small_messages(small_messages: Sizes) -> None:
 
 @scenario()
 def ascii_within(ctx: Context) -> Sizes:
-    """A stream is sent 3,999 and 4,000 bytes of ASCII."""
-    return _publish_each(ctx, {f"{size:,} bytes of ASCII": payload(size) for size in (WITHIN - 1, WITHIN)})
+    """A stream is sent 3,999 and 4,000 bytes of ASCII, in one value and in many fields."""
+    texts = {f"{size:,} bytes of ASCII": payload(size) for size in (WITHIN - 1, WITHIN)}
+    return _publish_each(ctx, {**texts, f"{WITHIN:,} bytes in many fields": many_fields(WITHIN)})
+
+
+@scenario()
+def ascii_within_by_name(ctx: Context) -> Sizes:
+    """A stream is sent 4,000 bytes of ASCII by its name."""
+    return _publish_by_name(ctx, {f"{WITHIN:,} bytes of ASCII": payload(WITHIN)})
 
 
 @rule("SIZE-4000-ASCII")
-def test_ascii_within_the_limit(ascii_within: Sizes) -> None:
-    """Both must be accepted."""
+def test_ascii_within_the_limit(ascii_within: Sizes, ascii_within_by_name: Sizes) -> None:
+    """All must be accepted."""
     _expect_accepted(ascii_within)
+    _expect_accepted(ascii_within_by_name)
 
 
 @scenario()
@@ -95,14 +111,22 @@ def test_unicode_within_the_limit(unicode_within: Sizes) -> None:
 
 @scenario()
 def ascii_beyond(ctx: Context) -> Sizes:
-    """A stream is sent 4,200 and 5,000 bytes of ASCII."""
-    return _publish_each(ctx, {f"{size:,} bytes of ASCII": payload(size) for size in (BEYOND, 5_000)})
+    """A stream is sent 4,200 and 5,000 bytes of ASCII, in one value and in many fields."""
+    texts = {f"{size:,} bytes of ASCII": payload(size) for size in (BEYOND, 5_000)}
+    return _publish_each(ctx, {**texts, f"{BEYOND:,} bytes in many fields": many_fields(BEYOND)})
+
+
+@scenario()
+def ascii_beyond_by_name(ctx: Context) -> Sizes:
+    """A stream is sent 4,200 bytes of ASCII by its name."""
+    return _publish_by_name(ctx, {f"{BEYOND:,} bytes of ASCII": payload(BEYOND)})
 
 
 @rule("SIZE-4200-ASCII")
-def test_ascii_beyond_the_limit(ascii_beyond: Sizes) -> None:
-    """Both must be refused with a 4xx."""
+def test_ascii_beyond_the_limit(ascii_beyond: Sizes, ascii_beyond_by_name: Sizes) -> None:
+    """All must be refused with a 4xx."""
     _expect_too_large(ascii_beyond)
+    _expect_too_large(ascii_beyond_by_name)
 
 
 @scenario()

@@ -27,6 +27,7 @@ from conformance.streams import Stream, encode, sid_in
 
 LONGEST = 320
 AT_ONCE, ROUNDS = 8, 5
+TIMES = 2
 TAKEN = 54301
 SID_SHAPED = 54302
 
@@ -38,20 +39,24 @@ def _padded(name: str, filler: str, length: int = LONGEST) -> str:
 @dataclass(frozen=True, slots=True)
 class LongNames:
     longest: Naming
-    too_long: Exchange
+    twin: Naming
+    too_long: tuple[tuple[str, Exchange], ...]
     wide: tuple[tuple[int, Naming], ...]
     astral: Naming
 
 
 @scenario()
 def long_names(ctx: Context) -> LongNames:
-    """Streams are created with names of 320 and 321 ASCII characters, and of 320 characters of more bytes.
+    """Streams are created with names of 320 and 321 characters, ASCII ones and ones of more bytes.
 
-    The names differ at their beginning, so that a name that is cut off does not meet another.
+    The names differ at their beginning, so that a name that is cut off does not meet another; but for two of 320
+    characters that differ in the last one only.
     """
+    longest = _padded(ctx.name("ascii"), "x")
     return LongNames(
-        longest=give_name(ctx, _padded(ctx.name("ascii"), "x")),
-        too_long=ctx.streams.create({"UniqueName": _padded(ctx.name("one-more"), "x", LONGEST + 1), "Ttl": SAFETY_TTL}),
+        longest=give_name(ctx, longest),
+        twin=give_name(ctx, longest[:-1] + "y"),
+        too_long=tuple((filler, _one_more(ctx, filler)) for filler in "xд水"),
         wide=tuple(
             (size, give_name(ctx, _padded(ctx.name(f"wide-{size}"), filler))) for size, filler in ((2, "д"), (3, "水"))
         ),
@@ -59,25 +64,38 @@ def long_names(ctx: Context) -> LongNames:
     )
 
 
+def _one_more(ctx: Context, filler: str) -> Exchange:
+    name = _padded(ctx.name(f"one-more-{len(filler.encode())}"), filler, LONGEST + 1)
+    return ctx.streams.create({"UniqueName": name, "Ttl": SAFETY_TTL})
+
+
 @rule("NAME-320-CHARACTERS")
 def test_longest_name(long_names: LongNames) -> None:
-    """The create with 320 ASCII characters must succeed, show the whole name, and be found by it."""
-    what = f"a name of {LONGEST} characters"
-    expect_kept(long_names.longest, what)
-    expect_found(long_names.longest, what)
+    """Both creates with 320 ASCII characters must succeed, show the whole name, and be found by it."""
+    for naming, what in (
+        (long_names.longest, f"a name of {LONGEST} characters"),
+        (long_names.twin, f"a name of {LONGEST} characters that differs from another in the last one"),
+    ):
+        expect_kept(naming, what)
+        expect_found(naming, what)
 
 
 @rule("NAME-321-CHARACTERS")
 def test_name_too_long(long_names: LongNames) -> None:
-    """The create with 321 ASCII characters must be answered with a 4xx."""
-    expect_refused(long_names.too_long, f"a name of {LONGEST + 1} characters")
+    """The creates with 321 characters, of one, two and three bytes each, must be answered with a 4xx."""
+    for filler, exchange in long_names.too_long:
+        size = len(filler.encode())
+        expect_refused(exchange, f"a name of {LONGEST + 1} characters, most of them of {size} bytes in UTF-8")
 
 
 @rule("NAME-COUNTED-IN-CHARACTERS")
 def test_characters_not_bytes(long_names: LongNames) -> None:
-    """Both creates with 320 characters, filled up with ones of two and of three bytes, must show the whole name."""
+    """Both creates with 320 characters, filled up with ones of two and of three bytes, must show the whole name, and
+    their streams be found by it."""
     for size, naming in long_names.wide:
-        expect_kept(naming, f"a name of {LONGEST} characters, most of them {size} bytes long in UTF-8,")
+        what = f"a name of {LONGEST} characters, most of them {size} bytes long in UTF-8,"
+        expect_kept(naming, what)
+        expect_found(naming, what)
 
 
 @rule("NAME-ASTRAL")
@@ -96,7 +114,8 @@ def test_astral_name(long_names: LongNames) -> Answer:
 
 @dataclass(frozen=True, slots=True)
 class Duplicates:
-    """A stream, two creates with its name, the second after an update, and the stream before and after the first."""
+    """A stream, two creates with its name, the second after an update, and the stream before and after the first;
+    and two creates with a name that is not ASCII."""
 
     stream: Stream
     before: Exchange
@@ -105,51 +124,87 @@ class Duplicates:
     by_sid: Exchange
     updated: Exchange
     duplicate_after_update: Exchange
+    unicode: tuple[Exchange, Exchange]
 
     @property
     def all(self) -> tuple[Exchange, ...]:
-        """The creates that must be refused: the second only if the first stream was there, with its name, till then."""
+        """The creates that must be refused: the second only if the first stream was there, with its name, till then;
+        the one that is not ASCII only if such a name was accepted."""
         kept = sid_in(self.by_name) == self.stream.sid and sid_in(self.updated) is not None
-        return (self.duplicate, self.duplicate_after_update) if kept else (self.duplicate,)
+        plain = (self.duplicate, self.duplicate_after_update) if kept else (self.duplicate,)
+        first, second = self.unicode
+        if sid_in(first) is None or json_object(first).get("unique_name") != first.request.field("UniqueName"):
+            return plain
+        return (*plain, second)
 
 
 @scenario()
 def duplicates(ctx: Context) -> Duplicates:
-    """A stream's name is used for a second create with another Ttl, and for a third after the stream was updated."""
+    """A stream's name is used for a second create with another Ttl, and for a third after the stream was updated.
+
+    A name with other than ASCII characters is used twice.
+    """
     stream, name, streams = ctx.make("twice"), ctx.name("twice"), ctx.streams
     before = streams.fetch(stream.sid)
     duplicate = streams.create({"UniqueName": name, "Ttl": 60})
     by_name, by_sid = streams.fetch(name), streams.fetch(stream.sid)
     updated = streams.update(stream.sid, {"Ttl": 1800})
     again = streams.create({"UniqueName": name, "Ttl": 60})
-    return Duplicates(stream, before, duplicate, by_name, by_sid, updated, again)
+    fields = {"UniqueName": name + "-имя-名", "Ttl": SAFETY_TTL}
+    unicode = (streams.create(fields), streams.create(fields))
+    return Duplicates(stream, before, duplicate, by_name, by_sid, updated, again, unicode)
 
 
 @rule("NAME-UNIQUE")
 def test_names_are_unique(duplicates: Duplicates) -> None:
-    """Both further creates must be answered with a 4xx."""
+    """All further creates must be answered with a 4xx."""
     for exchange in duplicates.all:
         expect_refused(exchange, "a name that another stream has")
 
 
 @rule("NAME-DUPLICATE-ERROR")
 def test_duplicate_error(duplicates: Duplicates) -> None:
-    """Status and code of both further creates are compared."""
+    """Status and code of all further creates are compared."""
     for exchange in duplicates.all:
         expect_error(exchange, 409, (TAKEN,), "the name is taken")
 
 
+@dataclass(frozen=True, slots=True)
+class LateDuplicate:
+    """A create with a name that has been taken for a while, and the stream that has it before and after."""
+
+    stream: Stream
+    before: Exchange
+    duplicate: Exchange
+    after: tuple[Exchange, ...]
+
+
+@scenario(timed=True)
+def late_duplicate(ctx: Context) -> LateDuplicate:
+    """A stream's name is used for another create, without a Ttl, 2 s after the stream was made."""
+    stream, name, streams = ctx.make("late"), ctx.name("late"), ctx.streams
+    before = streams.fetch(stream.sid)
+    ctx.sleep(2)  # a date that moves shows once a second has passed
+    duplicate = streams.create({"UniqueName": name})
+    return LateDuplicate(stream, before, duplicate, (streams.fetch(name), streams.fetch(stream.sid)))
+
+
 @rule("NAME-DUPLICATE-KEEPS-FIRST")
-def test_duplicate_keeps_the_first(duplicates: Duplicates) -> None:
-    """After the refused create, fetches by name and by sid must show the first stream with its dates."""
-    before = stream_in(duplicates.before)
-    for exchange in (duplicates.by_name, duplicates.by_sid):
-        expect_success(exchange, "the first stream to be there after a refused duplicate")
-        after = json_object(exchange)
-        expect_equal(after.get("sid"), duplicates.stream.sid, "the stream with sid", duplicates.duplicate, exchange)
-        for key in ("date_expires", "date_updated"):
-            what = f"after a refused duplicate the first stream's {key}"
-            expect_equal(after.get(key), before.get(key), what, duplicates.duplicate, exchange)
+def test_duplicate_keeps_the_first(duplicates: Duplicates, late_duplicate: LateDuplicate) -> None:
+    """After a refused create, at once and 2 s after the first, fetches by name and by sid must show the first stream
+    with its dates."""
+    at_once = LateDuplicate(
+        duplicates.stream, duplicates.before, duplicates.duplicate, (duplicates.by_name, duplicates.by_sid)
+    )
+    for evidence in (at_once, late_duplicate):
+        before = stream_in(evidence.before)
+        for exchange in evidence.after:
+            expect_success(exchange, "the first stream to be there after a refused duplicate")
+            after = json_object(exchange)
+            expect_equal(after.get("sid"), evidence.stream.sid, "the stream with sid", evidence.duplicate, exchange)
+            for key in ("date_expires", "date_updated"):
+                what = f"after a refused duplicate the first stream's {key}"
+                expect_equal(after.get(key), before.get(key), what, evidence.duplicate, exchange)
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,19 +296,22 @@ class Reuse:
 
 @scenario()
 def reused_names(ctx: Context) -> tuple[Reuse, ...]:
-    """Two named streams are deleted, one by sid and one by name; then each name is used for a new stream."""
+    """Two named streams are deleted, one by sid and one by name; then each name is used for a new stream. That is
+    done twice with each name."""
     reuses = []
     for how in ("by sid", "by name"):
         label = how.replace(" ", "-")
-        stream, name = ctx.make(label), ctx.name(label)
-        deleted = ctx.streams.delete(stream.sid if how == "by sid" else name)
-        reuses.append(Reuse(how, stream.sid, deleted, give_name(ctx, name)))
+        sid, name = ctx.make(label).sid, ctx.name(label)
+        for _ in range(TIMES):
+            deleted = ctx.streams.delete(sid if how == "by sid" else name)
+            reuses.append(Reuse(how, sid, deleted, give_name(ctx, name)))
+            sid = sid_in(reuses[-1].naming.created) or sid
     return tuple(reuses)
 
 
 @rule("NAME-FREE-AFTER-DELETE")
 def test_names_are_free_after_delete(reused_names: tuple[Reuse, ...]) -> None:
-    """Both creates must succeed, and the fetches by name show the new streams' sids."""
+    """All creates must succeed, and the fetches by name show the new streams' sids."""
     for reuse in reused_names:
         what = f"the name of a stream that was deleted {reuse.how}"
         expect_accepted(reuse.naming, what)

@@ -17,6 +17,7 @@ from conformance.outcomes import Failed, Inconclusive
 from conformance.registry import Answer, rule, scenario
 from conformance.walk import (
     FIRST,
+    MOST_PAGES,
     NEXT,
     PAGE_URLS,
     PREVIOUS,
@@ -90,9 +91,11 @@ def test_next_pages_keep_the_size(listing: Listing) -> None:
 
 @rule("LIST-PREVIOUS")
 def test_previous(listing: Listing) -> None:
-    """From the last page previous_page_url is followed up to six times, then next_page_url twice; each of these pages
-    must show the streams that it showed on the way there."""
-    judge(listing.trip, paging.backward)
+    """previous_page_url is followed from the last page, and from the fourth page back to the first, then next_page_url
+    twice; each of these pages must show the streams, in their order, that it showed on the way there."""
+    for find in paging.BACKWARD:
+        judge(listing.back, find)
+    judge(listing.trip, paging.BACKWARD[0])
 
 
 @rule("LIST-PREVIOUS-NULL")
@@ -105,19 +108,21 @@ def test_first_page_has_no_previous(listing: Listing) -> None:
             continue
         found = value(page.meta, PREVIOUS, exchange)
         expect(found is None, f"null under 'meta.{PREVIOUS}' of the first page", show(found), exchange)
-    judge(listing.trip, paging.before_first)
+    judge(listing.back, paging.before_first)
 
 
 @rule("LIST-FIRST")
 def test_first(listing: Listing) -> None:
     """first_page_url of a first, a middle and the last page must show the streams of the first page."""
-    judge(listing.trip, paging.firsts)
+    for find in paging.FIRSTS:
+        judge(listing.trip, find)
 
 
 @rule("LIST-SELF")
 def test_self(listing: Listing) -> None:
     """The url of the first three pages and of the last, asked for at once, must show the streams of that page."""
-    judge(listing.trip, paging.own_links)
+    for find in paging.OWN_LINKS:
+        judge(listing.trip, find)
 
 
 @rule("LIST-FIRST-URL-FORM")
@@ -174,7 +179,7 @@ def test_url_parameters(listing: Listing) -> Answer:
     return Answer(f"{'; '.join(texts)}; meta.page: {numbers}", each.exchanges)
 
 
-CHANGE_STREAMS, CHANGE_SIZE, CREATED = 20, 5, 2
+CHANGE_STREAMS, CHANGE_SIZE, CREATED = 20, 10, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +194,7 @@ class Changing:
 
 @scenario()
 def walk_under_change(ctx: Context) -> Changing:
-    """Twenty streams are created and listed five at a time. When some of them have been shown and others not, one of
+    """Twenty streams are created and listed ten at a time. When some of them have been shown and others not, one of
     either is deleted and two are created; then the walk goes on."""
     own = frozenset(stream.sid for stream in ctx.parallel(partial(ctx.make, f"{n}") for n in range(CHANGE_STREAMS)))
     first = ctx.streams.list({"PageSize": CHANGE_SIZE})
@@ -210,7 +215,8 @@ def walk_under_change(ctx: Context) -> Changing:
         shown.update(getattr(read_page(exchange), "sids", ()))
         return exchange
 
-    walked = walk(first, follow, target=ctx.target, size=CHANGE_SIZE)
+    # Many creates at the head of a list shift it by whole pages: pages with nothing new are no sign of a loop here.
+    walked = walk(first, follow, target=ctx.target, size=CHANGE_SIZE, stale_pages=MOST_PAGES)
     return Changing(walked, own - deleted, frozenset(deleted), frozenset(created))
 
 
@@ -219,7 +225,7 @@ def test_walk_under_change(walk_under_change: Changing) -> Answer:
     """How often the walk showed the streams that stayed, those that were created and those that were deleted."""
     each = walk_under_change
     if each.walk.end is End.BOUND:
-        raise Inconclusive(f"{TOO_MANY}, five at a time")
+        raise Inconclusive(f"{TOO_MANY}, ten at a time")
     if not each.deleted or each.walk.end is not End.LAST:
         raise Inconclusive(f"no walk over some of our streams, then over others: it ended with {each.walk.end}")
     shown = [sid for page in each.walk.pages for sid in page.sids]

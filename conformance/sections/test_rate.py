@@ -22,6 +22,7 @@ from conformance.pace import (
     most_accepted,
     steady,
     turned_away,
+    wrongly_refused,
 )
 from conformance.registry import Answer, rule, scenario
 from conformance.streams import Stream
@@ -31,11 +32,12 @@ from conformance.volleys import MOST_AT_ONCE, at_once, calls, paced, pressed, re
 # sides for the way they take: 29 a second is too little for it, 30 is enough.
 SPACING = 0.034
 SUSTAINED = 324  # messages: 11 s, longer than the burst window
-SLOWEST_PACE = 28.0
+SLOWEST_PACE = 26.0
 MOST_REFUSED = 0.2  # of a steady volley: far more than waits in queues can make of it
 PRESSURE = 76.0  # messages a second, more than any lawful limiter takes for 10 s
 REST = BURST_WINDOW + 1.0
 ENOUGH_REFUSALS = 5
+LONGEST_FLOOD = 20.0  # seconds: enough for a slow target to drain a full bucket
 ROUNDS = 3
 
 
@@ -66,27 +68,45 @@ def test_thirty_at_once(thirty_at_once: Volley) -> None:
     expect_all_accepted(thirty_at_once.attempts, thirty_at_once.retried, "thirty messages at once on a quiet stream")
 
 
+def telling(volley: Volley) -> bool:
+    """Whether it settles the matter: a refusal was surely wrong, or the pace was held and few were turned away."""
+    if wrongly_refused(volley.attempts, volley.retried):
+        return True
+    share = sum(turned_away(exchange) for exchange in volley.attempts) / len(volley.attempts)
+    return achieved(volley.attempts) >= SLOWEST_PACE and share <= MOST_REFUSED
+
+
 @scenario(timed=True)
-def sustained(ctx: Context) -> Volley:
-    """324 messages are sent to a new stream, one every 34 ms (29.4 a second) for 11 s."""
-    stream = ctx.make("sustained")
-    return Volley(paced(ctx, stream.sid, SUSTAINED, every=SPACING), retried(ctx, stream.sid))
+def sustained(ctx: Context) -> tuple[Volley, ...]:
+    """324 messages are sent to a new stream, one every 34 ms (29.4 a second) for 11 s. Where that pace could not be
+    held, or more than a fifth was refused, it is tried once more on another stream."""
+    volleys: list[Volley] = []
+    while len(volleys) < 2 and not any(telling(volley) for volley in volleys):
+        stream = ctx.make(f"sustained-{len(volleys)}")
+        volleys.append(Volley(paced(ctx, stream.sid, SUSTAINED, every=SPACING), retried(ctx, stream.sid)))
+    return tuple(volleys)
 
 
 @rule("RATE-SUSTAINED")
-def test_sustained(sustained: Volley) -> None:
+def test_sustained(sustained: tuple[Volley, ...]) -> None:
     """A refusal counts unless more than 30 messages can have arrived in the second before it, or more than 30 a second
     in the seconds before that, given when each was sent and answered. Where that leaves doubt but the messages
     were steady, more than a fifth refused counts too."""
-    attempts = sustained.attempts
     what = "messages sent at no more than 30 a second"
-    expect_all_accepted(attempts, sustained.retried, what)
-    refusals = [exchange for exchange in attempts if limited(exchange)]
-    if steady(attempts) and len(refusals) > MOST_REFUSED * len(attempts):
-        got = f"{len(refusals)} of {len(attempts)} refused, first: {describe(refusals[0])}"
-        raise Failed(f"{what} to be accepted", got, refusals[0])
-    if (pace := achieved(attempts)) < SLOWEST_PACE:
-        raise Inconclusive(f"only {pace:.1f} messages a second could be sent, the rule needs {SLOWEST_PACE:g}")
+    for volley in sustained:
+        attempts = volley.attempts
+        expect_all_accepted(attempts, volley.retried, what)
+        refusals = [exchange for exchange in attempts if turned_away(exchange)]
+        if steady(attempts) and len(refusals) > MOST_REFUSED * len(attempts):
+            got = f"{len(refusals)} of {len(attempts)} refused, first: {describe(refusals[0])}"
+            raise Failed(f"{what} to be accepted", got, refusals[0])
+    if not any(telling(volley) for volley in sustained):
+        pace = max(achieved(volley.attempts) for volley in sustained)
+        raise Inconclusive(
+            f"{RATE} messages a second could not be sent evenly enough to tell: {pace:.1f} a second were, and a refusal"
+            " may have been due to messages that came in a heap",
+            sustained[-1].attempts[-1],
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +132,7 @@ class Flood:
 
 
 def flood_it(ctx: Context, sid: str) -> list[Exchange]:
-    """As fast as possible, 24 at a time, until five are turned away, too many are accepted or 10 s are over."""
+    """As fast as possible, 24 at a time, until five are turned away, too many are accepted or 20 s are over."""
     sent: list[Exchange] = []
     while True:
         sent += at_once(ctx, sid, MOST_AT_ONCE, first=len(sent))
@@ -120,7 +140,7 @@ def flood_it(ctx: Context, sid: str) -> list[Exchange]:
         if (
             sum(turned_away(exchange) for exchange in sent) >= ENOUGH_REFUSALS
             or sum(accepted(exchange) for exchange in sent) > CLEARLY_MORE
-            or lasted > BURST_WINDOW
+            or lasted > LONGEST_FLOOD
         ):
             return sent
 
@@ -209,9 +229,10 @@ def need_refusals(flood: Flood) -> tuple[Exchange, ...]:
 
 
 @rule("RATE-ERROR")
-def test_error(flood: Flood) -> None:
-    """Every message of the flood that was turned away must have been answered with 429 and code 54009."""
-    for exchange in need_refusals(flood):
+def test_error(flood: Flood, pressure: Volley) -> None:
+    """Every message of the flood by sid, and of the steady 76 a second by name, that was turned away must have been
+    answered with 429 and code 54009."""
+    for exchange in (*flood.volley.refusals, *pressure.refusals) or need_refusals(flood):
         expect_error(exchange, 429, (54009,), "a message beyond the rate")
 
 
@@ -219,6 +240,8 @@ def test_error(flood: Flood) -> None:
 def test_per_stream(flood: Flood) -> None:
     """While one stream is over its limit, none of five messages to a new stream may be refused the same way. Three
     rounds, each with another new stream."""
+    if not any(accepted(exchange) for exchange in flood.volley.attempts):
+        raise Blocked("no message to the flooded stream was accepted", flood.volley.attempts[0])
     for flooded, other in flood.beside:
         for exchange in other:
             expect(

@@ -10,7 +10,7 @@ from conformance.exchange import Exchange
 from conformance.expect import expect, show, stream_in, value
 from conformance.moments import expect_at
 from conformance.operation import address_of
-from conformance.outcomes import Inconclusive
+from conformance.outcomes import Blocked, Inconclusive
 from conformance.passive import judge_each
 from conformance.passive.stream import SID
 from conformance.registry import rule, scenario
@@ -206,7 +206,7 @@ def test_date_updated(aging: Aging) -> None:
     """
     judged = [exchange for exchange in aging.updates if succeeded(exchange)]
     if not judged:
-        raise Inconclusive("no update succeeded", *aging.updates)
+        raise Blocked("no update succeeded", *aging.updates)
     before, exchange_before = aging.older.body.get("date_updated"), aging.older.exchange
     for exchange in judged:
         date = value(stream_in(exchange), "date_updated", exchange)

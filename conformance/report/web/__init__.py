@@ -17,11 +17,15 @@ from conformance.report.text import visible
 def render(template: str, **context: Any) -> str:
     """The page as HTML. Every value is escaped, and shows its invisible characters, unless it is `Markup`."""
     style, script = _text("page.css"), _text("page.js")
-    return _environment().get_template(template).render(
-        style=Markup(style),  # noqa: S704 - our own file
-        script=Markup(script),  # noqa: S704
-        policy=_policy(style, script),
-        **context,
+    return (
+        _environment()
+        .get_template(template)
+        .render(
+            style=Markup(style),  # noqa: S704 - our own file
+            script=Markup(script),  # noqa: S704
+            policy=_policy(style, script),
+            **context,
+        )
     )
 
 

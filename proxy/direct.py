@@ -1,0 +1,142 @@
+"""Replaying over plain HTTP to clients that can be given a base URL, without mitmproxy."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from collections.abc import Callable, Generator, Iterable
+from typing import Any
+
+import uvicorn
+
+from conformance.exchange import Headers, Request, Response
+from proxy.engine import Engine, Settings, Summary
+from proxy.errors import StartError
+from proxy.misses import Miss
+from proxy.player import Answer
+from proxy.wire import decode, outgoing
+
+Scope = dict[str, Any]
+Receive = Callable[[], Any]
+Send = Callable[[dict[str, Any]], Any]
+
+
+class ReplayApp:
+    """The ASGI application around one player."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            raise StartError("the replay server speaks HTTP only.")
+        body = await _body(receive)
+        if body is None:
+            return  # the client has left before it had asked
+        asked = _request(scope, body)
+        found = self._engine.ask(asked)
+        if isinstance(found, Answer):
+            if found.response is None:
+                # A recorded transport error: the connection ends in the middle of an answer.
+                self._engine.delivered(found)
+                await send({"type": "http.response.start", "status": 502, "headers": [(b"content-length", b"1")]})
+                return
+            try:
+                await _send(send, found.response, asked)
+            except BaseException:
+                self._engine.put_back(found)
+                raise
+            self._engine.delivered(found)
+        else:
+            miss = found or Miss("unreadable", "this server only replays.")
+            await _send(send, miss.response(), asked)
+
+
+async def _body(receive: Receive) -> bytes | None:
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        return None
+    body: bytes = message.get("body", b"")
+    while message.get("more_body"):
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        body += message.get("body", b"")
+    return body
+
+
+def _request(scope: Scope, body: bytes) -> Request:
+    headers = Headers(_latin(scope["headers"]))
+    host = headers.get("host") or "{}:{}".format(*(scope["server"] or ("127.0.0.1", 80)))
+    path = "".join(chr(byte) if 0x20 < byte < 0x7F else f"%{byte:02X}" for byte in scope["raw_path"])
+    query = scope["query_string"].decode("latin-1")
+    coding = (headers.get("content-encoding") or "").strip().lower()
+    if coding:
+        decoded = decode(body, coding)
+        body = body if decoded is None else decoded
+    return Request(scope["method"], f"http://{host}{path}{'?' + query if query else ''}", headers, body)
+
+
+def _latin(headers: Iterable[tuple[bytes, bytes]]) -> tuple[tuple[str, str], ...]:
+    return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers)
+
+
+async def _send(send: Send, response: Response, asked: Request) -> None:
+    sent = outgoing(response, asked)
+    headers = [
+        (name.encode("latin-1", "replace"), value.encode("latin-1", "replace")) for name, value in sent.headers.items
+    ]
+    await send({"type": "http.response.start", "status": sent.status, "headers": headers})
+    await send({"type": "http.response.body", "body": sent.body})
+
+
+class DirectServer:
+    """One replay server. `run` serves until `stop`."""
+
+    def __init__(
+        self, settings: Settings, *, host: str = "127.0.0.1", port: int = 0, tell: Callable[[str], None] = print
+    ) -> None:
+        if settings.mode != "replay":
+            raise StartError("the direct server only replays; leave --direct out to record.")
+        self.engine = Engine(settings, tell)
+        self._host, self._port = host, port
+        self._server: uvicorn.Server | None = None
+
+    async def run(self, ready: Callable[[str], None]) -> Summary:
+        """Serves; raises ProxyError when the cassette can't be used or the port is taken."""
+        self.engine.start()
+        try:
+            listener = socket.create_server((self._host, self._port), backlog=1024)
+        except OSError as error:
+            raise StartError(
+                f"the replay server can't listen on {self._host}:{self._port}: {error.strerror or error}."
+            ) from None
+        config = uvicorn.Config(
+            ReplayApp(self.engine),
+            log_config=None,
+            log_level="critical",
+            access_log=False,
+            lifespan="off",
+            server_header=False,
+            date_header=False,
+            ws="none",
+            timeout_graceful_shutdown=3,
+        )
+        self._server = _Server(config)
+        address = listener.getsockname()
+        ready(f"http://{address[0]}:{address[1]}")
+        await self._server.serve(sockets=[listener])
+        return self.engine.finish()
+
+    def stop(self) -> None:
+        """Ends `run`, from a signal handler or another thread too."""
+        if self._server is not None:
+            self._server.should_exit = True
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn that leaves the signals to the command line."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        yield

@@ -1,0 +1,92 @@
+"""Messages as they go over a connection: what belongs to the connection, content codings, lengths."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+
+from conformance.exchange import Headers, Request, Response
+
+# RFC 9110, section 7.6.1, and what proxies and clients add for one connection only.
+HOP_BY_HOP = frozenset(
+    (
+        "connection",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    )
+)
+
+
+def end_to_end(headers: Headers) -> Headers:
+    """The headers without those that belong to one connection."""
+    named = {name.strip().lower() for value in headers.all("Connection") for name in value.split(",")}
+    drop = HOP_BY_HOP | named
+    return Headers(tuple((name, value) for name, value in headers.items if name.lower() not in drop))
+
+
+def encode(body: bytes, coding: str) -> bytes | None:
+    """The body in that content coding, or None for one that is not made here."""
+    if coding in ("gzip", "x-gzip"):
+        return gzip.compress(body, 6, mtime=0)
+    return zlib.compress(body) if coding == "deflate" else None
+
+
+def decode(body: bytes, coding: str) -> bytes | None:
+    """The body with that content coding undone, or None when it can't be."""
+    try:
+        if coding in ("gzip", "x-gzip"):
+            return gzip.decompress(body)
+        if coding == "deflate":
+            return zlib.decompress(body)
+    except (OSError, zlib.error, EOFError):
+        return None
+    return body if coding in ("", "identity") else None
+
+
+def _accepts(request: Request, coding: str) -> bool:
+    for value in request.headers.all("Accept-Encoding"):
+        for item in value.lower().split(","):
+            name, _, weight = item.partition(";")
+            if name.strip() in (coding, "*") and weight.replace(" ", "") not in ("q=0", "q=0.0"):
+                return True
+    return False
+
+
+def outgoing(response: Response, request: Request) -> Response:
+    """The answer as it is sent: in the content coding it was recorded in when the client takes that (gzip and deflate;
+    otherwise as it is), with the right length, and without a body where there can't be one."""
+    body, items = response.body, end_to_end(response.headers).items
+    coding = (response.headers.get("Content-Encoding") or "").strip().lower()
+    if coding and coding != "identity":
+        encoded = encode(body, coding) if _accepts(request, coding) else None
+        if encoded is None:
+            items = tuple((name, value) for name, value in items if name.lower() != "content-encoding")
+        else:
+            body = encoded
+    if request.method == "HEAD":
+        return Response(response.status, response.reason, Headers(items), b"")
+    if response.status in (204, 304) or response.status < 200:
+        kept = tuple(
+            (name, value) for name, value in items if name.lower() != "content-length" or response.status == 304
+        )
+        return Response(response.status, response.reason, Headers(kept), b"")
+    length = ("Content-Length", str(len(body)))
+    if any(name.lower() == "content-length" for name, _ in items):
+        kept_one = False
+        sized = []
+        for name, value in items:
+            if name.lower() != "content-length":
+                sized.append((name, value))
+            elif not kept_one:
+                sized.append((name, length[1]))
+                kept_one = True
+        items = tuple(sized)
+    else:
+        items = (*items, length)
+    return Response(response.status, response.reason, Headers(items), body)
