@@ -40,8 +40,9 @@ def run_command(get: Callable[[str], Any], out: IO[str] | None = None) -> int:
     wish = wish_from(get, new_seed=new_seed)
     with target_for(wish, os.environ) as target:
         recorder = Recorder(wish.options.report, Mask.of(target.credentials))
-        results = run_suite(target, wish.options, out, recorder=recorder, command=command_of(wish))
-        document = recorder.end(results)
+        with contextlib.closing(recorder):
+            results = run_suite(target, wish.options, out, recorder=recorder, command=command_of(wish))
+            document = recorder.end(results)
     for rule in broken_results(document):
         print("\n" + finding(rule), file=out)
     print("\n" + summary(document), file=out)

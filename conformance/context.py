@@ -78,7 +78,7 @@ class Context:
             return [future.result() for future in futures]
 
     def quiet(self) -> AbstractContextManager[None]:
-        """While this is held nothing else of this run creates or deletes streams, and the holder must not either."""
+        """While this is held nothing of this run creates or deletes streams but the thread that holds it."""
         return self._gate.quiet()
 
     def sleep(self, seconds: float) -> None:

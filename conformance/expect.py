@@ -67,6 +67,11 @@ def expect_success(exchange: Exchange, what: str = "the request to succeed (2xx)
     return response
 
 
+def succeeded(exchange: Exchange) -> bool:
+    """Answered with a 2xx."""
+    return exchange.status is not None and 200 <= exchange.status < 300
+
+
 def refused(exchange: Exchange) -> bool:
     """Answered with a 4xx."""
     return exchange.status is not None and 400 <= exchange.status < 500
@@ -153,10 +158,15 @@ def parse_date(text_: str) -> dt.datetime | None:
     day, clock, fraction, _, hours, minutes = match.groups()
     offset = f"{hours}:{minutes}" if hours else "+00:00"
     try:
-        moment = dt.datetime.fromisoformat(f"{day}T{clock}{(fraction or '')[:7]}{offset}")
-    except ValueError:
+        return dt.datetime.fromisoformat(f"{day}T{clock}{(fraction or '')[:7]}{offset}").astimezone(dt.UTC)
+    except (ValueError, OverflowError):  # no such day, or none between the years 1 and 9999 once it is in UTC
         return None
-    return moment.astimezone(dt.UTC)
+
+
+def moment_of(date: object) -> float | None:
+    """Seconds since the epoch of an ISO 8601 date in a body; None for anything else."""
+    parsed = parse_date(date) if isinstance(date, str) else None
+    return None if parsed is None else parsed.timestamp()
 
 
 def moment(body: dict[str, Any], key: str, exchange: Exchange) -> float:

@@ -19,10 +19,14 @@ class Gate:
         self._changing = 0
         self._quiet_wanted = 0
         self._quiet = False
+        self._holder: int | None = None
 
     @contextmanager
     def change(self) -> Iterator[None]:
-        """Around a request that creates or deletes a stream."""
+        """Around a request that creates or deletes a stream. Lets through the thread that holds the quiet."""
+        if self._holder == threading.get_ident():
+            yield
+            return
         with self._condition:
             self._condition.wait_for(lambda: not self._quiet and not self._quiet_wanted)
             self._changing += 1
@@ -35,15 +39,17 @@ class Gate:
 
     @contextmanager
     def quiet(self) -> Iterator[None]:
-        """Around a walk. Whoever holds it must not create or delete."""
+        """Around a walk. Nothing is created or deleted but by this very thread, which must not ask for quiet again."""
         with self._condition:
             self._quiet_wanted += 1
             self._condition.wait_for(lambda: not self._quiet and not self._changing)
             self._quiet_wanted -= 1
             self._quiet = True
+            self._holder = threading.get_ident()
         try:
             yield
         finally:
             with self._condition:
                 self._quiet = False
+                self._holder = None
                 self._condition.notify_all()

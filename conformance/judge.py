@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +16,7 @@ from conformance.outcomes import Blocked, Failed, Inconclusive, Judgement, Level
 from conformance.registry import CHECKS, Answer
 from conformance.results import RuleResult
 from conformance.rules import Catalogue, Rule
+from conformance.stage import TRAFFIC
 from conformance.waivers import Waiver
 
 BROKEN = frozenset({Outcome.FAIL, Outcome.BLOCKED, Outcome.WAIVED})
@@ -25,6 +26,29 @@ OUTCOME_OF = {
     Unsupported: Outcome.UNSUPPORTED,
     NotRun: Outcome.NOT_RUN,
 }
+
+
+def reconcile(results: Iterable[RuleResult]) -> tuple[RuleResult, ...]:
+    """The results of a whole run with `blocked` where a dependency turned out broken only later.
+
+    A rule that looks at all traffic is judged last, and under pytest-xdist a dependency may be judged elsewhere.
+    """
+    settled = {result.rule.id: result for result in results}
+    changed = True
+    while changed:
+        changed = False
+        for rule_id, result in settled.items():
+            if result.outcome is not Outcome.FAIL:
+                continue
+            broken = (d for d in result.rule.depends_on if d in settled and settled[d].outcome in BROKEN)
+            if culprit := next(broken, None):
+                settled[rule_id] = _blocked_by(culprit, result)
+                changed = True
+    return tuple(settled.values())
+
+
+def _blocked_by(culprit: str, result: RuleResult) -> RuleResult:
+    return replace(result, outcome=Outcome.BLOCKED, message=f"because {culprit} failed; {result.message}")
 
 
 class Judge:
@@ -76,7 +100,7 @@ class Judge:
         if rule.level is Level.SURVEY:
             return replace(found, outcome=Outcome.ANSWERED)
         if culprit := self._broken_dependency(rule):
-            return replace(found, outcome=Outcome.BLOCKED, message=f"because {culprit} failed; {failure.message}")
+            return _blocked_by(culprit, found)
         return found
 
     def _accident(self, rule: Rule, error: Exception) -> RuleResult:
@@ -90,7 +114,13 @@ class Judge:
         return RuleResult(rule, Outcome.ERROR, message)
 
     def _broken_dependency(self, rule: Rule) -> str | None:
-        return next((d for d in rule.depends_on if self.judge(d).outcome in BROKEN), None)
+        return next((d for d in rule.depends_on if self._look_at(d).outcome in BROKEN), None)
+
+    def _look_at(self, rule_id: str) -> RuleResult:
+        """A dependency's result so far. What looks at all traffic is judged again when all of it is there."""
+        if rule_id in self._results or TRAFFIC not in CHECKS[rule_id].scenarios:
+            return self.judge(rule_id)
+        return self._waive(self._judge(self._catalogue[rule_id]))
 
     def _waive(self, result: RuleResult) -> RuleResult:
         waiver = self._waivers.get(result.rule.id)

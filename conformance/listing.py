@@ -19,6 +19,7 @@ from conformance.walk import FIRST, NEXT, PREVIOUS, SELF, End, Page, Walk, read_
 
 STREAMS = 125
 FEWEST_STREAMS = 110  # with some creates refused; more than one page of the largest size either way
+NAMELESS_EACH, LASTING = 30, 10
 FULL_SIZES = (49, 50, 51, 99, 100, None)  # None: without PageSize
 SMALL_SIZES, SMALL_PAGES = (1, 2), 4
 TRIP_SIZE = 40
@@ -26,13 +27,17 @@ TURNS = 3  # pages at the beginning whose own url is followed
 STEPS = 3
 ALONE_SIZE = 20
 ABOVE = (101, 1000)
+NONSENSE = (10**10, 0, -1)
 LATE_ROUNDS, LATE_PAUSE = 8, 0.3  # seconds
 EDGE_PAGES = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """`made` are the streams in the order their creates were answered; `walks` go to the end, `small` do not."""
+    """`made` are the streams in the order their creates were answered; `walks` go to the end, `small` do not.
+
+    `above` and `nonsense` are lists asked for with page sizes that nobody promises anything about but the maximum.
+    """
 
     target: Target
     made: tuple[Stream, ...]
@@ -42,6 +47,7 @@ class Listing:
     back: Tries[Trip]
     alone: Tries[Alone]
     above: tuple[Exchange, ...]
+    nonsense: tuple[Exchange, ...]
 
     @property
     def own(self) -> frozenset[str]:
@@ -64,7 +70,7 @@ class Listing:
 
     @property
     def answers(self) -> Iterator[Exchange]:
-        """Every answer to a list."""
+        """Every answer to a list, but to nonsense."""
         for tries in (*self.walks, *self.small):
             for each in tries.attempts:
                 yield from each.exchanges
@@ -108,15 +114,23 @@ def gather_listing(ctx: Context) -> Listing:
     with ctx.quiet():
         alone = try_until_clear(ctx, partial(ask_page_alone, ctx, ALONE_SIZE), (paging.moved_by_page,), own=own)
     above = tuple(ctx.streams.list({"PageSize": size}) for size in ABOVE)
-    return Listing(ctx.target, made, tuple(walks), tuple(small), trip, back, alone, above)
+    nonsense = tuple(ctx.streams.list({"PageSize": size}) for size in NONSENSE)
+    return Listing(ctx.target, made, tuple(walks), tuple(small), trip, back, alone, above, nonsense)
 
 
 def create_many(ctx: Context, count: int, fewest: int) -> tuple[Stream, ...]:
-    """Named streams, in the order their creates were answered. Raises Blocked when fewer than `fewest` were made."""
-    exchanges = ctx.parallel(
-        partial(ctx.streams.create, {"UniqueName": ctx.name(f"{number:03}"), "Ttl": SAFETY_TTL})
-        for number in range(count)
-    )
+    """Streams, in the order their creates were answered: one in thirty nameless, one that never expires.
+
+    Raises Blocked when fewer than `fewest` were made.
+    """
+
+    def fields(number: int) -> dict[str, object]:
+        if number % NAMELESS_EACH == 1:
+            return {"Ttl": SAFETY_TTL}
+        name: dict[str, object] = {"UniqueName": ctx.name(f"{number:03}")}
+        return name if number == LASTING else {**name, "Ttl": SAFETY_TTL}
+
+    exchanges = ctx.parallel(partial(ctx.streams.create, fields(number)) for number in range(count))
     made = {sid: Stream(each, each.response.json()) for each in exchanges if each.response and (sid := sid_in(each))}
     if len(made) < fewest:
         refused = next((each for each in exchanges if sid_in(each) is None), exchanges[0])

@@ -20,6 +20,7 @@ from conformance import __version__
 from conformance.arguments import Wish, add_arguments, command_of, wish_from
 from conformance.bundled import target_for
 from conformance.errors import SuiteError, UsageError
+from conformance.judge import reconcile
 from conformance.outcomes import Outcome
 from conformance.registry import CHECKS, SCENARIOS, load_sections
 from conformance.report.document import broken_results, document_of
@@ -216,7 +217,7 @@ class ConformancePlugin:
     def pytest_runtest_logreport(self, report: Any) -> None:
         """Where the session is reported: in the controller under xdist."""
         record = dict(report.user_properties).get(RESULT)
-        if report.when == "call" and record is not None:
+        if report.when == "call" and record is not None and not self._is_worker:
             result = unpack(json.loads(record), self._catalogue)
             self._results[result.rule.id] = result
             self._recorder.result(result)
@@ -238,7 +239,7 @@ class ConformancePlugin:
             session.exitstatus = self._as_results(self._in_order()).exit_code
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        if not self._results:
+        if self._is_worker or not self._results:
             return
         problem = None
         try:
@@ -276,7 +277,7 @@ class ConformancePlugin:
             service=self._target.service,
             seed=self._options.seed,
             suite_version=__version__,
-            results=results,
+            results=reconcile(results),
             total_rules=len(self._catalogue),
             statistics=sum_statistics(self._statistics),
             notes=tuple(self._notes),

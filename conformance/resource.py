@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.exchange import Exchange, NotJSON
-from conformance.expect import show
-from conformance.moments import moment_of
+from conformance.expect import moment_of, show
 from conformance.operation import Operation, operation_of
 
 KEYS = (

@@ -16,7 +16,7 @@ from conformance.context import Context
 from conformance.errors import SuiteError
 from conformance.gate import Gate
 from conformance.journal import Journal, Leftover
-from conformance.judge import Judge
+from conformance.judge import Judge, reconcile
 from conformance.options import Options
 from conformance.outcomes import Judgement, Outcome
 from conformance.preflight import preflight
@@ -141,7 +141,7 @@ class Run:
             service=self.target.service,
             seed=self.options.seed,
             suite_version=__version__,
-            results=tuple(results),
+            results=reconcile(results),
             total_rules=len(self.catalogue),
             statistics=self.statistics(),
             notes=tuple(notes),

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.exchange import Exchange, NotJSON
-from conformance.expect import describe, expect, moment, parse_date, server_date, stream_in
+from conformance.expect import describe, expect, moment, moment_of, server_date, show, stream_in
 from conformance.outcomes import Inconclusive
 
 SECOND = 1.0  # how far two dates may be apart that were cut off or rounded differently
+CLOCK_ERROR = 900.0  # seconds that a clock without a Date header may be off: less than the nearest time zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +41,7 @@ def shown_date(exchange: Exchange, key: str) -> float | None:
         body: Any = exchange.response.json() if exchange.response else None
     except NotJSON:
         return None
-    text = body.get(key) if isinstance(body, dict) else None
-    date = parse_date(text) if isinstance(text, str) else None
-    return date.timestamp() if date else None
+    return moment_of(body.get(key)) if isinstance(body, dict) else None
 
 
 def by_own_date(exchange: Exchange, key: str) -> Span | None:
@@ -55,6 +54,14 @@ def by_header(exchange: Exchange) -> Span | None:
     """By the `Date` header, which tells when the answer was made, cut off, and may be a second old."""
     date = server_date(exchange)
     return None if date is None else Span(date - exchange.elapsed - SECOND, date + 2 * SECOND)
+
+
+def act_by_header(exchange: Exchange) -> Span:
+    """By the `Date` header, for a date that may be cut off as well; without one by our clock, generously."""
+    header = by_header(exchange)
+    if header is None:
+        return Span(exchange.sent - CLOCK_ERROR, exchange.received + CLOCK_ERROR)
+    return Span(header.earliest - SECOND, header.latest)
 
 
 def by_our_clock(exchange: Exchange, measured: Exchange | None) -> Span | None:
@@ -102,4 +109,24 @@ def expect_expiry(exchange: Exchange, ttl: int, key: str, measured: Exchange | N
         f"date_expires to be {since}{ttl} s, give or take one second ({describe(exchange)})",
         got,
         exchange,
+    )
+
+
+def expect_at(
+    date: object, exchange: Exchange, what: str, *, later: float = 0.0, shown_by: Exchange | None = None
+) -> None:
+    """A date, `what` in words, must lie `later` seconds after the moment at which the server did what was asked.
+
+    That moment is read from the `Date` header and from nothing in the body: a date can't bear witness for itself.
+    Without the header our clock is the measure, and a generous one. `shown_by` is the exchange that shows the date,
+    when that is another one.
+    """
+    header = exchange.response.headers.get("Date") if by_header(exchange) and exchange.response else None
+    basis = f"by its Date header, {header}" if header else "by our clock, give or take 15 min"
+    found = moment_of(date)
+    expect(
+        found is not None and found in act_by_header(exchange).later(later),
+        f"{what} (which was {basis})",
+        show(date),
+        *dict.fromkeys((exchange, shown_by or exchange)),
     )

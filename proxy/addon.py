@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import logging
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from mitmproxy import ctx, exceptions, http
 from mitmproxy.flow import Error
@@ -22,18 +22,15 @@ from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 if __name__.startswith("__mitmproxy_script__"):  # loaded by its path: the checkout need not be installed
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from conformance.exchange import Exchange, Headers, Request, Response
-from proxy import giveback
+from conformance.exchange import Response
 from proxy.engine import MODES, Engine, Settings, Summary
 from proxy.errors import ProxyError
+from proxy.flows import Handled, authority, exchange_of, injected, point_back, request_of
 from proxy.header import HOST
-from proxy.misses import STATUS, Miss
-from proxy.player import Answer
-from proxy.wire import outgoing
+from proxy.misses import Miss
 
 logger = logging.getLogger("sync-proxy")
 
-_ANSWER, _BASE, _INJECTED, _KEEP_HOST = "sync_answer", "sync_base", "sync_injected", "sync_keep_host"
 # What mitmproxy does without asking `request` first, or would forward without understanding it.
 _OFFLINE = {"connection_strategy": "lazy", "upstream_cert": False, "rawtcp": False, "http3": False, "http2": True}
 # Errors that the client or this addon caused: nothing about the upstream is known then.
@@ -48,6 +45,7 @@ class SyncProxy:
         self._tell = tell or logger.warning
         self.engine: Engine | None = None
         self.summary: Summary | None = None
+        self._handled: WeakKeyDictionary[http.HTTPFlow, Handled] = WeakKeyDictionary()
 
     def load(self, loader: Any) -> None:
         loader.add_option("cassette", str, "", "The cassette's file.")
@@ -113,9 +111,9 @@ class SyncProxy:
     # requests -----------------------------------------------------------------------------------------------------
 
     def http_connect(self, flow: http.HTTPFlow) -> None:
-        url = f"https://{_authority(flow.request.host, flow.request.port, 'https')}"
+        url = f"https://{authority(flow.request.host, flow.request.port, 'https')}"
         if self.engine is None or not self.engine.allowed(url):
-            flow.response = _injected(self._refused(url), None)
+            flow.response = injected(self._refused(url), None)
 
     def request(self, flow: http.HTTPFlow) -> None:
         if flow.response or flow.error or not flow.live:
@@ -126,56 +124,49 @@ class SyncProxy:
             self._tell(f"a request could not be handled: {type(error).__name__}")
             miss = Miss("unreadable", f"the proxy failed on this request: {type(error).__name__}: {error}")
             if self.engine is None or not self.engine.may_connect:
-                flow.response = _injected(miss.response(), None)
+                flow.response = injected(miss.response(), None)
 
     def _request(self, flow: http.HTTPFlow) -> None:
         engine = self.engine
         base, keep_host = self._place(flow)
         if engine is None or not (_is_reverse(flow) or engine.allowed(base)):
-            flow.response = _injected(self._refused(base), None)
+            flow.response = injected(self._refused(base), None)
             return
-        flow.metadata[_BASE], flow.metadata[_KEEP_HOST] = base, keep_host
         asked = request_of(flow, base)
         found = engine.ask(asked, keep_host=keep_host)
         if found is None:
-            self._forward(flow)
+            self._handled[flow] = Handled(asked, base, keep_host, upstream=self._forward(flow, keep_host))
         elif isinstance(found, Miss):
-            flow.metadata[_INJECTED] = True
-            flow.response = _injected(found.response(), asked)
+            flow.response = injected(found.response(), asked)
         elif found.response is None:
             engine.delivered(found)
             flow.kill()  # type: ignore[no-untyped-call]
         else:
-            flow.metadata[_INJECTED] = True
-            flow.metadata[_ANSWER] = found
-            flow.response = _injected(found.response, asked)
+            self._handled[flow] = Handled(asked, base, keep_host, answer=found)
+            flow.response = injected(found.response, asked)
 
     def _place(self, flow: http.HTTPFlow) -> tuple[str, bool]:
         """Scheme and authority as the client knows them, and whether the host counts."""
         scheme = "https" if flow.client_conn.tls else "http"
         if _is_reverse(flow):
             return f"{scheme}://{flow.request.host_header or HOST}", False
-        base = f"{flow.request.scheme}://{_authority(flow.request.host, flow.request.port, flow.request.scheme)}"
+        base = f"{flow.request.scheme}://{authority(flow.request.host, flow.request.port, flow.request.scheme)}"
         return base, self.engine is not None and self.engine.keeps_host(base)
 
-    def _forward(self, flow: http.HTTPFlow) -> None:
-        request = flow.request
-        upstream = self._upstream(flow)
-        if upstream is not None:
-            flow.metadata["sync_upstream"] = f"{upstream[0]}://{_authority(upstream[1], upstream[2], upstream[0])}"
-            request.scheme, request.host, request.port = upstream
-            request.host_header = _authority(upstream[1], upstream[2], upstream[0])
-
-    def _upstream(self, flow: http.HTTPFlow) -> tuple[str, str, int] | None:
-        """Where this request goes when that is not where the client sent it."""
-        mode = flow.client_conn.proxy_mode
+    def _forward(self, flow: http.HTTPFlow, keep_host: bool) -> str | None:
+        """Points the request at the upstream; answers the latter's scheme and authority when it is another address."""
+        request, mode, engine = flow.request, flow.client_conn.proxy_mode, self.engine
+        scheme: str
         if isinstance(mode, ReverseMode):
-            return mode.scheme, mode.address[0], mode.address[1]
-        engine = self.engine
-        if engine is None or engine.settings.upstream is None or flow.metadata[_KEEP_HOST]:
+            scheme, host, port = mode.scheme, mode.address[0], mode.address[1]
+        elif engine is not None and engine.settings.upstream is not None and not keep_host:
+            to = http.Request.make("GET", engine.settings.upstream)
+            scheme, host, port = to.scheme, to.host, to.port
+        else:
             return None
-        parsed = http.Request.make("GET", engine.settings.upstream)
-        return parsed.scheme, parsed.host, parsed.port
+        request.scheme, request.host, request.port = scheme, host, port
+        request.host_header = authority(host, port, scheme)
+        return f"{scheme}://{request.host_header}"
 
     def _refused(self, url: str) -> Response:
         if self.engine is None:
@@ -185,25 +176,24 @@ class SyncProxy:
     # answers ------------------------------------------------------------------------------------------------------
 
     def response(self, flow: http.HTTPFlow) -> None:
-        engine = self.engine
-        if engine is None or _BASE not in flow.metadata:
+        handled = self._handled.get(flow)
+        if self.engine is None or handled is None:
             return
-        answer = flow.metadata.get(_ANSWER)
-        if isinstance(answer, Answer):
-            engine.delivered(answer)
-        elif not flow.metadata.get(_INJECTED) and flow.response is not None:
-            _point_back(flow)
-            engine.keep(exchange_of(flow), keep_host=flow.metadata[_KEEP_HOST])
+        if handled.answer is not None:
+            self.engine.delivered(handled.answer)
+        elif flow.response is not None:
+            if handled.upstream is not None and handled.upstream != handled.base:
+                point_back(flow.response, handled.upstream, handled.base)
+            self.engine.keep(exchange_of(flow, handled.asked), keep_host=handled.keep_host)
 
     def error(self, flow: http.HTTPFlow) -> None:
-        engine = self.engine
-        if engine is None or _BASE not in flow.metadata:
+        handled = self._handled.get(flow)
+        if self.engine is None or handled is None:
             return
-        answer = flow.metadata.get(_ANSWER)
-        if isinstance(answer, Answer):
-            engine.put_back(answer)
-        elif flow.response is None and engine.may_connect and flow.error and flow.error.msg not in _NOT_UPSTREAM:
-            engine.keep(exchange_of(flow), keep_host=flow.metadata[_KEEP_HOST])
+        if handled.answer is not None:
+            self.engine.put_back(handled.answer)
+        elif flow.response is None and flow.error and flow.error.msg not in _NOT_UPSTREAM:
+            self.engine.keep(exchange_of(flow, handled.asked), keep_host=handled.keep_host)
 
     def server_connect(self, data: ServerConnectionHookData) -> None:
         """The guard: whatever happened before, nothing is connected to but in a mode that forwards."""
@@ -221,74 +211,7 @@ def _is_reverse(flow: http.HTTPFlow) -> bool:
     return isinstance(flow.client_conn.proxy_mode, ReverseMode)
 
 
-def _authority(host: str, port: int, scheme: str) -> str:
-    shown = f"[{host}]" if ":" in host else host
-    return shown if port == {"http": 80, "https": 443}.get(scheme) else f"{shown}:{port}"
-
-
-def _pairs(headers: http.Headers) -> Headers:
-    return Headers(tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers.fields))
-
-
-def _target(request: http.Request) -> str:
-    """Path and query as sent; bytes that may not stand in a URL are percent-encoded."""
-    return "".join(chr(byte) if 0x20 < byte < 0x7F else f"%{byte:02X}" for byte in request.data.path)
-
-
-def request_of(flow: http.HTTPFlow, base: str) -> Request:
-    """The flow's request as the client made it, content coding undone."""
-    request = flow.request
-    path = _target(request)
-    body = request.get_content(strict=False) or b""
-    return Request(request.method, base + (path if path.startswith("/") else f"/{path}"), _pairs(request.headers), body)
-
-
-def exchange_of(flow: http.HTTPFlow) -> Exchange:
-    """The flow as an exchange, content coding undone; without a response when there was a transport error."""
-    asked = request_of(flow, flow.metadata[_BASE])
-    sent = flow.request.timestamp_start
-    if flow.response is None:
-        return Exchange(asked, None, sent, time.time(), flow.error.msg if flow.error else "the connection failed")
-    given = flow.response
-    headers, body = _pairs(given.headers), given.raw_content or b""
-    try:
-        body = given.get_content(strict=True) or b""
-    except ValueError:  # not in the coding it claims: kept as it is, without the claim
-        headers = Headers(tuple((name, value) for name, value in headers.items if name.lower() != "content-encoding"))
-    response = Response(given.status_code, given.data.reason.decode("latin-1"), headers, body)
-    return Exchange(asked, response, sent, given.timestamp_end or time.time())
-
-
-def _injected(response: Response, asked: Request | None) -> http.Response:
-    sent = outgoing(response, asked or Request("GET", "/"))
-    fields = [
-        (name.encode("latin-1", "replace"), value.encode("latin-1", "replace")) for name, value in sent.headers.items
-    ]
-    now = time.time()
-    reason = sent.reason.encode("latin-1", "replace")
-    return http.Response(b"HTTP/1.1", sent.status, reason, http.Headers(fields), sent.body, None, now, now)
-
-
-def _point_back(flow: http.HTTPFlow) -> None:
-    """Links of the upstream to itself lead to the proxy instead, as the client's next requests should come here."""
-    upstream, base = flow.metadata.get("sync_upstream"), flow.metadata[_BASE]
-    response = flow.response
-    if upstream is None or upstream == base or response is None:
-        return
-    for name, value in list(response.headers.items(multi=True)):  # type: ignore[no-untyped-call]
-        changed = giveback.base(value, upstream, base)
-        if changed != value:
-            response.headers[name] = changed
-    try:
-        text = (response.get_content(strict=True) or b"").decode()
-    except ValueError:
-        return
-    changed = giveback.base(text, upstream, base)
-    if changed != text:
-        response.content = changed.encode()
-
-
 if __name__.startswith("__mitmproxy_script__"):
     addons = [SyncProxy()]
 
-__all__ = ["STATUS", "SyncProxy", "exchange_of", "request_of"]
+__all__ = ["SyncProxy"]

@@ -31,13 +31,13 @@ class Layout:
     style: str = ""
 
 
-def _pretty(text: str) -> str:
-    """JSON text over lines, two spaces a level. The tokens themselves are not touched."""
+def _pretty(tokens: list[str]) -> str:
+    """JSON tokens over lines, two spaces a level. The tokens themselves are not touched."""
     out: list[str] = []
     depth = 0
     opened = False
-    for token in _TOKEN.findall(text):
-        if token in ("}", "]"):
+    for token in tokens:
+        if token == "}" or token == "]":  # noqa: PLR1714 - this loop is most of the cost of writing
             depth -= 1
             out.append(token if opened else "\n" + "  " * depth + token)
             opened = False
@@ -45,7 +45,7 @@ def _pretty(text: str) -> str:
         if opened:
             out.append("\n" + "  " * depth)
             opened = False
-        if token in ("{", "["):
+        if token == "{" or token == "[":  # noqa: PLR1714
             depth += 1
             opened = True
             out.append(token)
@@ -63,6 +63,7 @@ def _flat(pretty: str, comma: str, colon: str) -> str:
     return _LINE_START.sub(join, "\n" + pretty)
 
 
+_SPACED = {",": ", ", ":": ": "}
 JSON_STYLES: dict[str, Callable[[str], str]] = {
     "compact": lambda pretty: _flat(pretty, ",", ":"),
     "spaced": lambda pretty: _flat(pretty, ", ", ": "),
@@ -75,7 +76,7 @@ JSON_STYLES: dict[str, Callable[[str], str]] = {
 
 def respaced(text: str, *, spaced: bool) -> str:
     """JSON text with the same tokens and other spacing."""
-    return JSON_STYLES["spaced" if spaced else "compact"](_pretty(text))
+    return JSON_STYLES["spaced" if spaced else "compact"](_pretty(_TOKEN.findall(text)))
 
 
 def _percent(text: str) -> str:
@@ -150,11 +151,18 @@ def _json(text: str) -> Layout | None:
         json.loads(text)
     except (ValueError, RecursionError):
         return None
-    pretty = _pretty(text)
-    for style, flatten in JSON_STYLES.items():
-        if flatten(pretty) == text:
-            return Layout("json", pretty, style)
-    return None
+    tokens = _TOKEN.findall(text)
+    line, end = (text[:-1], "+newline") if text.endswith("\n") else (text, "")
+    # Each of these is what its style makes of the tokens again when the file is read.
+    if "".join(tokens) == line:
+        style = "compact"
+    elif "".join([_SPACED.get(token, token) for token in tokens]) == line:
+        style = "spaced"
+    elif _pretty(tokens) == line:
+        style = "indented"
+    else:
+        return None
+    return Layout("json", _pretty(tokens), style + end)
 
 
 def restore(layout: Layout) -> bytes:

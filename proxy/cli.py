@@ -149,7 +149,7 @@ def _code(summary: Summary) -> int:
     for sentence in summary.failed:
         _say(sentence)
     if summary.recorded:
-        _say(f"{summary.path}: {summary.recorded} interactions recorded.")
+        _say(f"{summary.path}: {summary.recorded} interaction{'' if summary.recorded == 1 else 's'} recorded.")
     return _MISSED if summary.failed else 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import socket
 from collections.abc import Callable, Generator, Iterable
 from typing import Any
@@ -105,8 +106,9 @@ class DirectServer:
     async def run(self, ready: Callable[[str], None]) -> Summary:
         """Serves; raises ProxyError when the cassette can't be used or the port is taken."""
         self.engine.start()
+        gc.freeze()  # the cassette stays: the collector need not look through it again and again
         try:
-            listener = socket.create_server((self._host, self._port), backlog=1024)
+            listener = _listen(self._host, self._port)
         except OSError as error:
             raise StartError(
                 f"the replay server can't listen on {self._host}:{self._port}: {error.strerror or error}."
@@ -132,6 +134,22 @@ class DirectServer:
         """Ends `run`, from a signal handler or another thread too."""
         if self._server is not None:
             self._server.should_exit = True
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A listening socket that is TCP by name: asyncio turns Nagle's algorithm off for those only, and with it on every
+    answer waits 40 ms for an acknowledgement."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP, flags=socket.AI_PASSIVE)
+    family, kind, protocol, _, address = found[0]
+    listener = socket.socket(family, kind, protocol)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(1024)
+    except OSError:
+        listener.close()
+        raise
+    return listener
 
 
 class _Server(uvicorn.Server):

@@ -118,7 +118,7 @@ def _open_locked(path: Path, *, create: bool) -> int | None:
     while True:
         flags = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | (os.O_CREAT if create else 0)
         try:
-            descriptor = os.open(journal, flags, 0o600)
+            descriptor = os.open(journal, flags, 0o666)
         except FileNotFoundError:
             if create:
                 raise

@@ -30,20 +30,18 @@ def replace_values(text: str, wanted: Callable[[str], bool], replace: Callable[[
         return text
     pieces: list[str] = []
     done = 0
-    position = 0
-    while found := _MAYBE_KEY.search(text, position):
-        position = found.end()
-        if found.group(2) is None:
+    for found in _MAYBE_KEY.finditer(text):
+        quoted, colon = found.groups()
+        if colon is None or found.start() < done:
             continue
-        quoted = found.group(1)
         key = json.loads(quoted) if "\\" in quoted else quoted[1:-1]
         if not wanted(key):
             continue
-        _, end = _DECODER.raw_decode(text, position)
-        changed = replace(key, text[position:end])
+        _, end = _DECODER.raw_decode(text, found.end())
+        changed = replace(key, text[found.end() : end])
         if changed is not None:
-            pieces += text[done:position], changed
-            done = position = end
+            pieces += text[done : found.end()], changed
+            done = end
     pieces.append(text[done:])
     return "".join(pieces)
 

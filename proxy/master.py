@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import socket
 from collections.abc import Callable
@@ -83,6 +84,7 @@ class LeanMaster:
             **trusted,
         )
         self.addon.start()
+        gc.freeze()  # mitmproxy and the cassette stay: the collector need not look through them again and again
         master.addons.add(self.addon)  # type: ignore[no-untyped-call]
         serving = asyncio.create_task(master.run())
         try:

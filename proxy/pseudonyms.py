@@ -7,7 +7,6 @@ The salt is in the cassette: whoever holds the file can test a guess, and no mor
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
 import re
@@ -76,7 +75,7 @@ class Pseudonyms:
 
     def _mac(self, domain: str, value: str, length: int) -> str:
         message = f"{domain}\0{value}".encode("utf-8", "surrogatepass")
-        return hmac.new(self._key, message, hashlib.sha256).hexdigest()[:length]
+        return hmac.digest(self._key, message, "sha256").hex()[:length]
 
     def _core(self, domain: str, value: str) -> str:
         known = self._core_of.get(domain + value)

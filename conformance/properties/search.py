@@ -10,11 +10,11 @@ takes tens of retellings where hypothesis takes hundreds, and every one costs re
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import hypothesis
 from hypothesis.errors import Flaky
@@ -23,9 +23,10 @@ from hypothesis.internal.conjecture import providers
 from conformance.exchange import Exchange
 from conformance.outcomes import Failed, Inconclusive
 
+T = TypeVar("T")
 ROUND = 10  # cases
 MOST_RETELLINGS = 200  # of a failing story, while a shorter one is looked for
-LONGEST_SHORTENING = 20.0  # seconds
+LONGEST_SHORTENING = 10.0  # seconds
 LONGEST_SEARCH = 40.0  # seconds; a slow target hears the first of the stories only
 STEPS_SHOWN = 30
 
@@ -72,6 +73,9 @@ class Story:
         if len(shown) > STEPS_SHOWN:
             shown = [*shown[:3], "…", *shown[3 - STEPS_SHOWN :]]
         return "; ".join(shown)
+
+
+Outcome = tuple[Story, Broken] | None
 
 
 class Search:
@@ -122,10 +126,56 @@ class Search:
 
         In rounds, because after the first ten cases hypothesis varies old ones more than it tries new ones.
         """
+        if self._finding is not None or self._left is not None:
+            return
         for number in range(-(-cases // ROUND)):
             self._attempt(partial(test, self.seed * 1_000 + number, settings(ROUND, steps, shrinks=shrinks)))
             if self._finding is not None or self._left is not None:
                 return
+
+    def try_all(
+        self, attempts: Sequence[Callable[[Story], None]], parallel: Callable[[list[Callable[[], Outcome]]], list[Outcome]]
+    ) -> int | None:
+        """Makes the attempts, which share nothing, through `parallel`. Returns the number of the first that broke the
+        rule, which is the finding then; those not begun yet when one is found are left out."""
+        found = False
+
+        def make(attempt: Callable[[Story], None]) -> Outcome:
+            nonlocal found
+            if found or self._clock() - self._began > LONGEST_SEARCH:
+                return None
+            story = Story()
+            try:
+                attempt(story)
+            except Broken as broken:
+                found = True
+                return story, broken
+            return None
+
+        if self._finding is not None:
+            return None
+        for number, outcome in enumerate(parallel([partial(make, attempt) for attempt in attempts])):
+            if outcome is not None:
+                self._remember(*outcome)
+                return number
+        return None
+
+    def simplify(self, found: T, simpler: Callable[[T], Iterable[T]], tell: Callable[[T], None]) -> None:
+        """Looks for a simpler form of what was found, as long as `tell`, which tells it inside `telling`, breaks."""
+
+        def fails(candidate: T) -> bool:
+            try:
+                tell(candidate)
+            except Broken:
+                return True
+            return False
+
+        def test() -> None:
+            simplest: T | None = found
+            while simplest is not None:
+                simplest = next(filter(fails, simpler(simplest)), None)
+
+        self._attempt(test)
 
     def run_each(self, tellings: Iterator[Callable[[], None]]) -> None:
         """Runs tests one after the other, up to the first finding."""
@@ -134,7 +184,7 @@ class Search:
             for tell in tellings:
                 tell()
 
-        if self._finding is None:
+        if self._finding is None and self._left is None:
             self._attempt(test)
 
     def shorten(self, tell: Callable[[Sequence[Any]], None]) -> None:

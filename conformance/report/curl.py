@@ -10,7 +10,7 @@ from conformance.exchange import Request
 HIDDEN = {"authorization", "user-agent", "x-conformance-scenario", "content-type"}
 # A header made of the shell's variables for user and token, as they are or in base64, and of nothing else.
 VARIABLES = r"(?:\$TWILIO_ACCOUNT_SID|\$TWILIO_AUTH_TOKEN|:)+"
-LOGIN = re.compile(rf"[A-Za-z]+ (?:{VARIABLES}|\$\(printf %s {VARIABLES}(?: \| base64 -w0)?\))")
+LOGIN = re.compile(rf"[A-Za-z]+ (?:{VARIABLES}|\$\(printf %s {VARIABLES}(?: \| openssl base64 -A)?\))")
 FORM = "application/x-www-form-urlencoded"
 LONGEST_BODY = 16_384  # bytes; a shell takes more, a reader does not
 

@@ -28,6 +28,7 @@ class Recorder:
         self._folder = folder
         self._mask = mask
         self._events: IO[bytes] | None = None
+        self._recorded: set[str] = set()
         self.written: tuple[Path, ...] = ()
 
     def start(self, results: Results) -> None:
@@ -47,6 +48,7 @@ class Recorder:
         """Puts one result on record, at once."""
         if self._events is not None:
             self._write("result", rule_record(self._mask.result(result)))
+            self._recorded.add(result.rule.id)
 
     def end(self, results: Results) -> dict[str, Any]:
         """The document of the whole run; writes all files. Raises UsageError when that can't be done."""
@@ -55,10 +57,19 @@ class Recorder:
         document = assemble(head_of(results), records, tail)
         if self._folder is not None:
             if self._events is not None:
+                for record in records:
+                    if record["id"] not in self._recorded:
+                        self._write("result", record)
                 self._write("end", tail)
-                self._events.close()
+                self.close()
             self.written = (*write_report(self._folder, document), self._folder / NAME)
         return document
+
+    def close(self) -> None:
+        """Lets go of the event file, at the end or when the run is given up."""
+        if self._events is not None:
+            self._events.close()
+            self._events = None
 
     def _write(self, event: str, content: dict[str, Any]) -> None:
         assert self._events is not None

@@ -152,7 +152,7 @@ def misused(right: Credentials) -> tuple[tuple[str, Credentials], ...]:
 
 
 def _in_base64(text: str) -> str:
-    return f"$(printf %s {text} | base64 -w0)"
+    return f"$(printf %s {text} | openssl base64 -A)"
 
 
 def _basic(login: bytes) -> str:

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from conformance.context import SAFETY_TTL, Context, made
 from conformance.exchange import Exchange
-from conformance.expect import answer, describe, expect, expect_refused, expect_status, expect_success, show
-from conformance.moments import moment_of
+from conformance.expect import answer, describe, expect, expect_refused, expect_status, expect_success, moment_of, show
 from conformance.outcomes import Blocked, Inconclusive
 from conformance.registry import rule, scenario
 from conformance.resource import shown_stream, succeeded
+from conformance.sections.test_fetch import Lifecycle
 from conformance.streams import Stream
 from conformance.walk import End, Walk, walk_list
 
@@ -70,9 +70,9 @@ def test_delete_by_name(delete_by_name: Removal) -> None:
 
 
 @rule("DELETE-STATUS")
-def test_delete_status(deletes_by_sid: tuple[Removal, ...], delete_by_name: Removal) -> None:
-    """Each delete that succeeded, by sid and by name, must have status 204 and no byte of a body."""
-    deletes = [removal.deleted for removal in (*deletes_by_sid, delete_by_name)]
+def test_delete_status(deletes_by_sid: tuple[Removal, ...], delete_by_name: Removal, lifecycle: Lifecycle) -> None:
+    """Each delete that succeeded, by sid, by name and after an update, must have status 204 and no byte of a body."""
+    deletes = [*(removal.deleted for removal in (*deletes_by_sid, delete_by_name)), lifecycle.deleted]
     successes = [exchange for exchange in deletes if succeeded(exchange)]
     if not successes:
         raise Blocked(f"no delete succeeded: {describe(deletes[0])}", deletes[0])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from conformance.context import Context
 from conformance.exchange import Exchange
@@ -36,19 +37,20 @@ HOUR = 3600
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """A stream that was used up to a second before its expiry, then fetched until it was gone."""
+    """A stream that was used up to a second before its expiry, and one that was fetched from its expiry on."""
 
-    life: Life
+    used: Life
     uses: tuple[Exchange, ...]
+    life: Life
     after: tuple[Exchange, ...]
     grace: float
 
 
 @scenario(timed=True)
 def used_life(ctx: Context) -> Used:
-    """A stream with a Ttl of 4 s is fetched by sid and name and published to, at once and after 1.2 and 2.4 s; from
-    its expiry on it is fetched by sid until it is refused or the grace is over."""
-    stream = ctx.make("used", ttl=USED)
+    """A stream with a Ttl of 4 s is fetched by sid and name and published to, at once and after 1.2 and 2.4 s.
+    Another is left alone and from its expiry on fetched by sid until it is refused or the grace is over."""
+    stream, quiet = ctx.make("used", ttl=USED), ctx.make("quiet", ttl=USED)
     life = expires_in(stream, USED)
     uses: list[Exchange] = []
     for age in (0.0, 1.2, 2.4):
@@ -57,13 +59,15 @@ def used_life(ctx: Context) -> Used:
         uses.append(ctx.streams.fetch(stream.name or ctx.name("used")))
         if "messages" not in ctx.options.without:
             uses.append(ctx.streams.publish(stream.sid, '{"age": 1}'))
-    return Used(life, tuple(uses), until_gone(ctx, life, lambda: ctx.streams.fetch(stream.sid)), ctx.options.grace)
+    alone = expires_in(quiet, USED)
+    after = until_gone(ctx, alone, lambda: ctx.streams.fetch(quiet.sid))
+    return Used(life, tuple(uses), alone, after, ctx.options.grace)
 
 
 @rule("TTL-LIVES")
 def test_lives(used_life: Used) -> None:
     """Every use that was answered at least a second before the expiry must have succeeded."""
-    counted = expect_alive(used_life.life, used_life.uses, "the stream")
+    counted = expect_alive(used_life.used, used_life.uses, "the stream")
     if not counted:
         raise Inconclusive("the target was too slow to use the stream before its expiry", *used_life.uses)
 
@@ -156,22 +160,26 @@ def test_gone_from_list(gone_from_list: Looked) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Writes:
-    """Writes of one kind to expired streams, each untouched before."""
+    """Writes of one kind to expired streams, each untouched before: by sid, and by name."""
 
-    tries: tuple[Try, ...]
+    tries: tuple[tuple[Try, ...], ...]
     grace: float
 
 
 def writes(ctx: Context, ask: Callable[[str], Exchange]) -> Writes:
-    streams = [ctx.make(f"{number}", ttl=SHORT) for number in range(TRIES)]
-    lives = [(stream.sid, expires_in(stream, SHORT)) for stream in streams]
-    return Writes(try_untouched(ctx, lives, ask), ctx.options.grace)
+    """By sid, to three streams, and by name, to three others."""
+    streams = [ctx.make(f"{number}", ttl=SHORT) for number in range(2 * TRIES)]
+    lives = [(stream, expires_in(stream, SHORT)) for stream in streams]
+    by_sid = [(stream.sid, life) for stream, life in lives[:TRIES]]
+    by_name = [(stream.name or stream.sid, life) for stream, life in lives[TRIES:]]
+    tries = ctx.parallel([partial(try_untouched, ctx, targets, ask) for targets in (by_sid, by_name)])
+    return Writes(tuple(tries), ctx.options.grace)
 
 
 @scenario(timed=True)
 def expired_updates(ctx: Context) -> Writes:
     """Three streams with a Ttl of 3 s are left alone; the first is updated after its expiry, and while updates
-    succeed the second a little later and the third when the grace is over."""
+    succeed the second a little later and the third when the grace is over. Three more are updated by name."""
     return writes(ctx, lambda sid: ctx.streams.update(sid, {"Ttl": HOUR}))
 
 
@@ -189,15 +197,14 @@ def expired_deletes(ctx: Context) -> Writes:
 
 @rule("TTL-GONE-FOR-WRITES")
 def test_gone_for_writes(expired_updates: Writes, expired_publishes: Writes, expired_deletes: Writes) -> None:
-    """An update, a publish and a delete must be refused, at the latest when the grace is over. Each is tried on
-    streams that nothing has touched since they were made."""
+    """An update, a publish and a delete must be refused, by sid and by name, at the latest when the grace is over.
+    Each is tried on streams that nothing has touched since they were made."""
     kinds = (("an update", expired_updates), ("a publish to", expired_publishes), ("a delete", expired_deletes))
     for what, written in kinds:
-        last = written.tries[-1]
         what_of = what if what.endswith(" to") else f"{what} of"
-        expect_gone(
-            last.life, [attempt.answer for attempt in written.tries], written.grace, f"{what_of} an expired stream"
-        )
+        for how, tries in zip(("sid", "name"), written.tries, strict=True):
+            answers = [attempt.answer for attempt in tries]
+            expect_gone(tries[-1].life, answers, written.grace, f"{what_of} an expired stream by its {how}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +226,7 @@ def expired_name(ctx: Context) -> NameReuse:
     life = expires_in(first, SHORT)
     fields = {"UniqueName": ctx.name("reused"), "Ttl": HOUR}
     ctx.sleep_until(life.over + 0.5)
-    creates = until_gone(ctx, life, lambda: ctx.streams.create(fields), gone=succeeded)
+    creates = until_gone(ctx, life, lambda: ctx.streams.create(fields), gone=succeeded, times=1)
     return NameReuse(first, life, creates, ctx.streams.fetch(ctx.name("reused")), ctx.options.grace)
 
 

@@ -24,10 +24,12 @@ class Prolonged:
     old: Life
     updated: Exchange
     after: tuple[Exchange, ...]
+    published: tuple[Exchange, ...]
 
 
 def prolong(ctx: Context, ttl: int) -> Prolonged:
-    """A stream with a Ttl of 3 s is updated at once, and fetched twice after its old expiry."""
+    """A stream with a Ttl of 3 s is updated at once; after its old expiry it is fetched by sid, then by sid and by
+    name, and published to."""
     stream = ctx.make("prolonged", ttl=SHORT)
     old = expires_in(stream, SHORT)
     updated = ctx.streams.update(stream.sid, {"Ttl": ttl})
@@ -35,44 +37,47 @@ def prolong(ctx: Context, ttl: int) -> Prolonged:
     for late in (0.3, 1.5):
         ctx.sleep_until(old.over + late)
         after.append(ctx.streams.fetch(stream.sid))
-    return Prolonged(old, updated, tuple(after))
+    after.append(ctx.streams.fetch(stream.name or ctx.name("prolonged")))
+    published = () if "messages" in ctx.options.without else (ctx.streams.publish(stream.sid, '{"still": "here"}'),)
+    return Prolonged(old, updated, tuple(after), published)
 
 
 def expect_prolonged(evidence: Prolonged, what: str) -> None:
     if not evidence.old.owed(evidence.updated):
         raise Inconclusive("the target was too slow to update the stream before its expiry", evidence.updated)
     expect_success(evidence.updated, f"{what} to succeed (2xx)")
-    for fetched in evidence.after:
+    for used in (*evidence.after, *evidence.published):
         expect(
-            succeeded(fetched),
+            succeeded(used),
             f"the stream to live on after {what}, past the Ttl of {evidence.old.ttl:g} s that it was made with",
-            f"{describe(fetched)} {fetched.received - evidence.old.over:.1f} s after that",
+            f"{describe(used)} {used.received - evidence.old.over:.1f} s after that",
             evidence.updated,
-            fetched,
+            used,
         )
 
 
 @scenario(timed=True)
 def extended(ctx: Context) -> Prolonged:
-    """A stream with a Ttl of 3 s gets a Ttl of an hour at once and is fetched twice after its old expiry."""
+    """A stream with a Ttl of 3 s gets a Ttl of an hour at once; after its old expiry it is fetched and published to."""
     return prolong(ctx, HOUR)
 
 
 @rule("TTL-UPDATE-EXTENDS")
 def test_update_extends(extended: Prolonged) -> None:
-    """Both fetches after the old expiry must find the stream."""
+    """All fetches after the old expiry, by sid and by name, must find the stream, and a message must be accepted."""
     expect_prolonged(extended, "an update with a longer Ttl")
 
 
 @scenario(timed=True)
 def cleared(ctx: Context) -> Prolonged:
-    """A stream with a Ttl of 3 s gets a Ttl of 0 at once and is fetched twice after its old expiry."""
+    """A stream with a Ttl of 3 s gets a Ttl of 0 at once; after its old expiry it is fetched and published to."""
     return prolong(ctx, 0)
 
 
 @rule("TTL-UPDATE-CLEARS")
 def test_update_clears(cleared: Prolonged) -> None:
-    """The update must succeed with null as date_expires, and both fetches must find the stream with null."""
+    """The update must succeed with null as date_expires, all fetches must find the stream with null, and a message
+    must be accepted."""
     expect_prolonged(cleared, "an update with a Ttl of 0")
     for exchange in (cleared.updated, *cleared.after):
         found = value(stream_in(exchange), "date_expires", exchange)

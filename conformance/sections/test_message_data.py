@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from conformance.context import Context
 from conformance.exchange import Exchange
-from conformance.expect import expect_success, json_object, refused, show, value
+from conformance.expect import expect_success, json_object, refused, show, succeeded, value
 from conformance.messages import compact, same_json
 from conformance.outcomes import Failed
 from conformance.registry import rule, scenario
@@ -126,7 +126,7 @@ def plain_data_by_name(ctx: Context) -> Echoes:
 def test_data_comes_back(plain_data: Echoes, plain_data_by_name: Echoes) -> None:
     """Every message must be accepted, and the value under "data" must equal what was sent, type included."""
     _expect_echoes(plain_data)
-    if not refused(plain_data_by_name.answers[0][1]):  # whether it is accepted is PUBLISH-BY-NAME's matter
+    if succeeded(plain_data_by_name.answers[0][1]):  # whether it is accepted is PUBLISH-BY-NAME's matter
         _expect_echoes(plain_data_by_name)
 
 

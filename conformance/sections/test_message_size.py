@@ -16,14 +16,17 @@ from conformance.expect import (
     expect_refused,
     expect_success,
     refused,
+    show,
     stream_in,
+    succeeded,
 )
-from conformance.messages import many_fields, payload
+from conformance.messages import many_fields, message_in, payload, same_json
 from conformance.outcomes import Inconclusive
 from conformance.registry import Answer, rule, scenario
 
 WITHIN, BEYOND, FAR_BEYOND = 4_000, 4_200, 65_536
 TOO_LARGE = 54006
+SMALL = '{"id": 1}'
 TWO, THREE, FOUR = "é", "日", "😀"
 CHARACTERS = {"é (two bytes)": TWO, "日 (three bytes)": THREE, "😀 (four bytes)": FOUR}
 
@@ -42,10 +45,11 @@ def _publish_each(ctx: Context, texts: dict[str, str]) -> Sizes:
 
 def _publish_by_name(ctx: Context, texts: dict[str, str]) -> Sizes:
     """The same to a stream's name; nothing where not even a small message can be published by name."""
-    name = ctx.make("named").name or ""
-    if not refused(ctx.streams.publish(name, payload(50))):
-        return Sizes(tuple((f"{what}, by name,", ctx.streams.publish(name, text)) for what, text in texts.items()))
-    return Sizes(())
+    ctx.make("named")
+    name = ctx.name("named")
+    if not succeeded(ctx.streams.publish(name, payload(50))):
+        return Sizes(())
+    return Sizes(tuple((f"{what}, by name,", ctx.streams.publish(name, text)) for what, text in texts.items()))
 
 
 def _expect_accepted(sizes: Sizes) -> None:
@@ -163,9 +167,9 @@ def test_large_messages(large_messages: Sizes) -> None:
 
 
 @rule("SIZE-ERROR")
-def test_too_large_error(ascii_beyond: Sizes, unicode_beyond: Sizes) -> None:
+def test_too_large_error(ascii_beyond: Sizes, unicode_beyond: Sizes, large_messages: Sizes) -> None:
     """Every refusal must have status 413 and code 54006."""
-    for what, exchange in (*ascii_beyond.answers, *unicode_beyond.answers):
+    for what, exchange in (*ascii_beyond.answers, *unicode_beyond.answers, *large_messages.answers):
         if refused(exchange):
             expect_error(exchange, 413, (TOO_LARGE,), f"a message of {what} is too large")
 
@@ -174,6 +178,7 @@ def test_too_large_error(ascii_beyond: Sizes, unicode_beyond: Sizes) -> None:
 class Unharmed:
     """A stream before and after messages that are too large."""
 
+    first: Exchange
     before: Exchange
     too_large: tuple[Exchange, ...]
     after: Exchange
@@ -182,20 +187,23 @@ class Unharmed:
 
 @scenario()
 def after_too_large(ctx: Context) -> Unharmed:
-    """A stream is fetched, sent 4,200 bytes and twice 64 KiB, fetched again and sent a small message."""
+    """A stream is sent a small message, fetched, sent 4,200 bytes and twice 64 KiB, fetched again and sent the small
+    message again."""
     stream = ctx.make("unharmed")
     publish = ctx.streams.publish
     return Unharmed(
+        publish(stream.sid, SMALL),
         ctx.streams.fetch(stream.sid),
         tuple(publish(stream.sid, payload(size)) for size in (BEYOND, FAR_BEYOND, FAR_BEYOND)),
         ctx.streams.fetch(stream.sid),
-        publish(stream.sid, '{"id": 1}'),
+        publish(stream.sid, SMALL),
     )
 
 
 @rule("SIZE-REFUSED-NO-HARM")
 def test_too_large_does_no_harm(after_too_large: Unharmed) -> None:
-    """The stream must show the same values as before, and accept the small message."""
+    """The stream must show the same values as before, and accept the small message with the answer that it had
+    before."""
     harm = after_too_large
     if all(map(refused, harm.too_large)):
         before, after = stream_in(harm.before), stream_in(harm.after)
@@ -208,6 +216,9 @@ def test_too_large_does_no_harm(after_too_large: Unharmed) -> None:
             harm.after,
         )
     expect_success(harm.small, "a small message after ones that were too large to be accepted (2xx)")
+    data, again = ((message_in(exchange) or {}).get("data") for exchange in (harm.first, harm.small))
+    expected = f"in 'data' what the same message was answered with before, {show(data)}"
+    expect(same_json(data, again), expected, show(again), harm.first, harm.small)
 
 
 @scenario()

@@ -1,13 +1,15 @@
-"""Ttl: the values that are taken and refused, and the date_expires that they lead to. Waits for nothing."""
+"""Ttl: the values that are taken and refused, and the date_expires that they lead to. Waits for little."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from conformance.context import Context
 from conformance.exchange import Exchange
 from conformance.expect import expect, expect_error, expect_refused, expect_success, show, stream_in, value
+from conformance.expiry import Life, expect_gone, until_gone
 from conformance.registry import rule, scenario
 from conformance.server_time import expect_expiry
 from conformance.streams import sid_in
@@ -16,6 +18,8 @@ DAY = 86_400
 MAXIMUM = 31_536_000
 # Minutes for seconds, milliseconds in 32 bits (24.8 days), days, months and summer time all show in one of these.
 ORDINARY = (60, 90, 3600, DAY + 1, 30 * DAY, 200 * DAY)
+NAMELESS = (120, 2 * DAY)
+LATER = 5.0  # seconds: longer than the Ttl of any stream that other scenarios let expire
 TOO_LONG = (MAXIMUM + 1, 2**32 + 60)  # the second is a minute once it has been cut to 32 bits
 NEGATIVE = (-1, -3600)
 NOT_INTEGER = ("soon", "1.5", "60s")
@@ -39,23 +43,55 @@ def create_each(ctx: Context, ttls: tuple[object, ...]) -> Creates:
 
 @scenario()
 def lawful_ttls(ctx: Context) -> Creates:
-    """Streams are created with Ttls from one second to the maximum of a year."""
-    return create_each(ctx, (1, *ORDINARY, MAXIMUM))
+    """Streams are created with Ttls from a minute to the maximum of a year."""
+    return create_each(ctx, (*ORDINARY, MAXIMUM))
+
+
+@scenario()
+def nameless_ttls(ctx: Context) -> Creates:
+    """Two streams without a name are created with Ttls of two minutes and of two days."""
+    return Creates({ttl: ctx.streams.create({"Ttl": ttl}) for ttl in NAMELESS})
 
 
 @rule("TTL-DATE-EXPIRES")
-def test_date_expires(lawful_ttls: Creates) -> None:
-    """For six Ttls from a minute to 200 days date_expires must be the time of the create plus Ttl, give or take a
-    second for rounding. That time is taken from date_created or the Date header, so clocks may differ."""
+def test_date_expires(lawful_ttls: Creates, nameless_ttls: Creates) -> None:
+    """For six Ttls from a minute to 200 days, and two of nameless streams, date_expires must be the time of the
+    create plus Ttl, give or take a second for rounding. That time is taken from date_created or the Date header, so
+    clocks may differ."""
     for ttl in ORDINARY:
         expect_expiry(lawful_ttls[ttl], ttl, "date_created")
+    for ttl in NAMELESS:
+        expect_expiry(nameless_ttls[ttl], ttl, "date_created")
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """A stream created with a Ttl of 1, and fetches of it from its expiry on."""
+
+    created: Exchange
+    after: tuple[Exchange, ...]
+    grace: float
+
+
+@scenario(timed=True)
+def one_second(ctx: Context) -> Brief:
+    """A stream is created with a Ttl of 1 and from its expiry on fetched by sid until it is refused or the grace is
+    over."""
+    created = ctx.streams.create({"UniqueName": ctx.name("brief"), "Ttl": 1})
+    sid = sid_in(created)
+    after = until_gone(ctx, Life(created, 1), partial(ctx.streams.fetch, sid)) if sid else ()
+    return Brief(created, after, ctx.options.grace)
 
 
 @rule("TTL-ONE")
-def test_one_second(lawful_ttls: Creates) -> None:
-    """A create with a Ttl of 1 must succeed, and date_expires must be a second after the time of the create."""
-    expect_success(lawful_ttls[1], "a Ttl of 1 to be accepted")
-    expect_expiry(lawful_ttls[1], 1, "date_created")
+def test_one_second(one_second: Brief) -> None:
+    """A create with a Ttl of 1 must succeed, date_expires must be a second after the time of the create, and a fetch
+    must be refused at the latest when the grace is over."""
+    created = one_second.created
+    expect_success(created, "a Ttl of 1 to be accepted")
+    expect_expiry(created, 1, "date_created")
+    if one_second.after:
+        expect_gone(Life(created, 1), one_second.after, one_second.grace, "a fetch of a stream made with a Ttl of 1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +100,17 @@ class Endless:
 
     absent: Exchange
     absent_fetched: Exchange
+    absent_later: Exchange
     zero: Exchange
     zero_fetched: Exchange
     empty: Exchange
     empty_fetched: Exchange
 
 
-@scenario()
+@scenario(timed=True)
 def endless(ctx: Context) -> Endless:
-    """Streams are created without Ttl, with a Ttl of 0 and with an empty Ttl, and fetched afterwards."""
+    """Streams are created without Ttl, with a Ttl of 0 and with an empty Ttl, and fetched afterwards; the first once
+    more after 5 s."""
     streams = ctx.streams
     names = [ctx.name(label) for label in ("absent", "zero", "empty")]
     absent = streams.create({"UniqueName": names[0]})
@@ -81,7 +119,9 @@ def endless(ctx: Context) -> Endless:
     fetched = [
         streams.fetch(name_or_sid(exchange, name)) for exchange, name in zip((absent, zero, empty), names, strict=True)
     ]
-    return Endless(absent, fetched[0], zero, fetched[1], empty, fetched[2])
+    ctx.sleep_until(absent.received + LATER)
+    later = streams.fetch(name_or_sid(absent, names[0]))
+    return Endless(absent, fetched[0], later, zero, fetched[1], empty, fetched[2])
 
 
 def name_or_sid(exchange: Exchange, name: str) -> str:
@@ -97,9 +137,11 @@ def expect_endless(exchange: Exchange, what: str) -> None:
 
 @rule("TTL-ABSENT")
 def test_without_ttl(endless: Endless) -> None:
-    """date_expires must be null in the answers to the create without Ttl and to the fetch after it."""
+    """date_expires must be null in the answers to the create without Ttl and to the fetch after it, and the stream
+    must be there 5 s later."""
     expect_endless(endless.absent, "a stream made without Ttl")
     expect_endless(endless.absent_fetched, "a stream made without Ttl")
+    expect_success(endless.absent_later, f"a stream made without Ttl to be there {LATER:g} s later (2xx)")
 
 
 @rule("TTL-ZERO")

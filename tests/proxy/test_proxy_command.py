@@ -145,7 +145,7 @@ def test_recording_with_a_base_url_and_no_command(tmp_path: Path, server: Upstre
     path = tmp_path / "c.yaml"
     with start_recorder(path, server.url) as handle:
         seen = requests.get(f"{handle.url}/v1/x", auth=("AC" + "b" * 32, "a-long-password"), timeout=10).json()
-    assert "1 interactions recorded" in handle.finished.messages
+    assert "1 interaction recorded" in handle.finished.messages
     assert len(load(path)) == 1
     for direct in (True, False):
         with start_replay(path, direct=direct) as handle:
@@ -238,3 +238,15 @@ def test_the_environments_secrets_are_searched_for(tmp_path: Path, server: Upstr
     run("record", path, "--upstream", server.url, *python(code), env={**os.environ, "MY_API_SECRET": "do-not-write-me"})
     assert "do-not-write-me" not in path.read_text()
     assert server.requests[0][1] == "/v1/do-not-write-me"
+
+
+def test_without_mitmproxy_it_says_what_to_install_and_replays_directly(cassette: Path) -> None:
+    code = "import sys; sys.modules['mitmproxy'] = None; from proxy.cli import main; sys.exit(main(sys.argv[1:]))"
+    command = [sys.executable, "-c", code, "replay", str(cassette)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 3
+    assert "pip install 'twilio-sync-conformance[proxy]'" in done.stderr
+    with subprocess.Popen([*command, "--direct"], cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline().startswith("sync-proxy listening on http://127.0.0.1:")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0

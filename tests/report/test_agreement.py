@@ -11,7 +11,6 @@ from xml.etree import ElementTree as ET
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from report.examples import FAILURES, results
 
 from conformance.outcomes import Level, Outcome
 from conformance.report.document import document_of, head_of, rule_record, tail_of
@@ -22,6 +21,7 @@ from conformance.report.terminal import summary
 from conformance.report.wording import OUTCOMES
 from conformance.results import Results, RuleResult
 from conformance.rules import load_catalogue
+from report.examples import FAILURES, results
 
 RULES = tuple(load_catalogue())
 OUTCOMES_OF_RULES = st.dictionaries(st.sampled_from(RULES), st.sampled_from(Outcome), max_size=25)

@@ -7,7 +7,6 @@ from xml.etree import ElementTree as ET
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from report.examples import HOSTILE, SID, STARTED, exchange, log, stream
 
 from conformance.exchange import Exchange, Headers, Request, Response
 from conformance.operation import Operation
@@ -21,6 +20,7 @@ from conformance.report.measurements import (
     unpack_measurements,
 )
 from conformance.report.pictures import pictures
+from report.examples import FORM, HOSTILE, SID, STARTED, exchange, log, stream
 
 
 def test_a_stream_over_its_rate_becomes_a_timeline() -> None:
@@ -86,18 +86,24 @@ def test_parts_of_workers_make_the_whole() -> None:
     assert dict(whole.latencies)[Operation.PUBLISH] == dict(alone.latencies)[Operation.PUBLISH]
 
 
+def made(*, method: str, path: str, form: bytes, status: int | None, body: bytes, at: float) -> Exchange:
+    request = Request(method, f"http://h/v1/Services/s/Streams{path}", Headers((FORM,)), form)
+    return Exchange(
+        request, None if status is None else Response(status, "", Headers(), body), at, at + 0.1, None, "any"
+    )
+
+
+FORMS = [b"", b"Ttl=3", b"Ttl=%00", b"Ttl=99999999999999", b"Data=%7B%7D", b"UniqueName=TOa&Ttl=1", b"\xff"]
+BODIES = [b"", b"{", b'{"sid":"TOa"}', b'{"sid":[1]}', b'{"sid":"TOa","unique_name":{}}', b"[]", b"\xff"]
 EXCHANGES = st.builds(
-    lambda method, path, form, status, body, at: Exchange(
-        Request(method, f"http://h/v1/Services/s/Streams{path}", Headers((("Content-Type", "application/x-www-form-urlencoded"),)), form),
-        None if status is None else Response(status, "", Headers(), body), at, at + 0.1, None, "any",
-    ),
-    st.sampled_from(["GET", "POST", "DELETE", "PATCH"]),
-    st.sampled_from(["", "/TOa", "/TOa/Messages", "/%FF", "/x/y/z"]),
-    st.sampled_from([b"", b"Ttl=3", b"Ttl=%00", b"Ttl=99999999999999", b"Data=%7B%7D", b"UniqueName=TOa&Ttl=1", b"\xff"]),
-    st.none() | st.integers(100, 599),
-    st.sampled_from([b"", b"{", b'{"sid":"TOa"}', b'{"sid":[1]}', b'{"sid":"TOa","unique_name":{}}', b"[]", b"\xff"]),
-    st.floats(0, 50),
-)  # fmt: skip
+    made,
+    method=st.sampled_from(["GET", "POST", "DELETE", "PATCH"]),
+    path=st.sampled_from(["", "/TOa", "/TOa/Messages", "/%FF", "/x/y/z"]),
+    form=st.sampled_from(FORMS),
+    status=st.none() | st.integers(100, 599),
+    body=st.sampled_from(BODIES),
+    at=st.floats(0, 50),
+)
 
 
 @given(st.lists(EXCHANGES, max_size=40))

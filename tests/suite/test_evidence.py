@@ -10,6 +10,9 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from conformance.exchange import Exchange, Headers, NotJSON, Request, Response, parse_json
 from conformance.expect import describe, parse_date, server_date
 from conformance.operation import Operation, address_of, operation_of
@@ -20,8 +23,6 @@ from conformance.report.transfer import pack, unpack
 from conformance.results import RuleResult
 from conformance.rules import load_catalogue
 from conformance.target import Credentials
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from suite.raw_server import raw_server, reply
 
 JSON = st.recursive(
@@ -63,6 +64,9 @@ def test_no_bytes_do_worse_than_that(body: bytes) -> None:
         ("2015-07-30t20:00:00z", dt.datetime(2015, 7, 30, 20, tzinfo=dt.UTC)),
         ("2015-07-30T20:00:00.5Z", dt.datetime(2015, 7, 30, 20, microsecond=500_000, tzinfo=dt.UTC)),
         ("2015-07-30T20:00:00.123456789Z", dt.datetime(2015, 7, 30, 20, microsecond=123_456, tzinfo=dt.UTC)),
+        ("0001-01-01T05:00:00+05:00", dt.datetime(1, 1, 1, tzinfo=dt.UTC)),
+        ("0001-01-01T00:00:00+05:00", None),
+        ("9999-12-31T23:00:00-05:00", None),
         ("2015-07-30T20:00:00", None),
         ("2015-07-30", None),
         ("2015-13-30T20:00:00Z", None),
@@ -77,7 +81,14 @@ def test_dates(text: str, moment: dt.datetime | None) -> None:
     assert parse_date(text) == moment
 
 
-@given(st.text(max_size=40))
+ANY_DATE = st.from_regex(r"\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-6]\d:[0-6]\d(\.\d{1,9})?(Z|[+-]\d\d:?\d\d)", fullmatch=True)
+
+
+@given(
+    st.text(max_size=40)
+    | ANY_DATE
+    | st.sampled_from(["0001", "9999"]).flatmap(lambda y: ANY_DATE.map(lambda d: y + d[4:]))
+)
 def test_no_text_breaks_the_reading_of_dates(text: str) -> None:
     parse_date(text)
     server_date(Exchange(Request("GET", "http://x"), Response(200, "", Headers((("Date", text),))), 0, 0))

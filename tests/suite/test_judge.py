@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from conformance.judge import Judge
+from conformance.judge import Judge, reconcile
 from conformance.outcomes import Blocked, Failed, Inconclusive, Level, NotRun, Outcome, Unsupported
 from conformance.registry import CHECKS, Answer, Check
+from conformance.results import RuleResult
 from conformance.rules import Catalogue, Rule
 from conformance.waivers import Waiver
 
@@ -116,6 +117,33 @@ def test_dependencies_are_not_looked_at_without_need(checks: Callable[..., Judge
     judge = checks((rule("T-A"), lambda: looked.append("a")), (rule("T-B", "T-A"), passes))
     judge.judge("T-B")
     assert looked == []
+
+
+def test_what_looks_at_all_traffic_is_not_remembered_before_all_of_it_is_there(checks: Callable[..., Judge]) -> None:
+    seen: list[str] = []
+
+    def look(traffic: str) -> None:
+        seen.append(traffic)
+        if len(seen) > 1:
+            raise Failed("this", "that")
+
+    passive = rule("T-A")
+    judge = checks((passive, passes), (rule("T-B", "T-A"), fails))
+    CHECKS["T-A"] = Check("T-A", look, ("traffic",))
+    results = [judge.judge("T-B"), judge.judge("T-A")]
+    assert [r.outcome for r in results] == [Outcome.FAIL, Outcome.FAIL]
+    assert [r.outcome for r in reconcile(results)] == [Outcome.BLOCKED, Outcome.FAIL]
+
+
+def test_reconciling_goes_all_the_way_up_and_touches_failures_only(checks: Callable[..., Judge]) -> None:
+    results = [
+        RuleResult(rule("T-D", "T-B"), Outcome.PASS),
+        RuleResult(rule("T-C", "T-B"), Outcome.FAIL),
+        RuleResult(rule("T-B", "T-A"), Outcome.FAIL),
+        RuleResult(rule("T-A"), Outcome.WAIVED),
+    ]
+    outcomes = [result.outcome for result in reconcile(results)]
+    assert outcomes == [Outcome.PASS, Outcome.BLOCKED, Outcome.BLOCKED, Outcome.WAIVED]
 
 
 def test_a_rule_is_judged_once(checks: Callable[..., Judge]) -> None:

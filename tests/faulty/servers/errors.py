@@ -220,18 +220,15 @@ def put_creates() -> dict[str, Any]:
     return put_as_post(4)
 
 
+@fault("ERROR-METHOD", "Takes PUT for a new message.")
+def put_publishes() -> dict[str, Any]:
+    return put_as_post(6)
+
+
 @fault("ERROR-METHOD", "Takes PATCH for an update, with nothing to change.")
 class PatchAnswers(Methods):
     def more(self, method: str, route: Any) -> Any:
         return self.fetch_stream if (method, route.resource) == ("PATCH", "stream") else None
-
-
-@fault(
-    "ERROR-METHOD", "Takes a delete of a stream's messages for a delete of the stream.", may=("MESSAGES-NOT-DELETED",)
-)
-class DeletesStreamOfMessages(Methods):
-    def more(self, method: str, route: Any) -> Any:
-        return self.delete_stream if (method, route.resource) == ("DELETE", "messages") else None
 
 
 @fault("ERROR-METHOD", "Refuses PUT with 405 and deletes the stream first, to write it anew.")

@@ -59,12 +59,6 @@ class MissingDataNotFound(MissingData):
         raise refusal(404 if by_name(request) else 400)
 
 
-@fault("PUBLISH-MISSING-DATA", "Takes a field 'data' in small letters for Data.")
-class AnyCaseData(Api):
-    def read_form(self, request: Any) -> Any:
-        return {b"Data" if name == b"data" else name: value for name, value in super().read_form(request).items()}
-
-
 # PUBLISH-NOT-JSON
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
@@ -50,16 +49,13 @@ class PublishesByNameOnly(Publishes):
             raise NotFoundError(request.path)
 
 
-@fault("PUBLISH-WORKS", "Fails with 500 at every third message.", may=("ANSWER-NO-SERVER-ERROR",))
-class EveryThirdMessageFails(Api):
-    def __init__(self, *parts: Any) -> None:
-        super().__init__(*parts)
-        self.count = itertools.count(1)
-
-    def new_message_sid(self) -> str:
-        if next(self.count) % 3 == 0:
+@fault("PUBLISH-WORKS", "Fails with 500 at every third message to a stream.", may=("ANSWER-NO-SERVER-ERROR",))
+class EveryThirdMessageFails(Publishes):
+    def before(self, request: Any, stream: Any) -> None:
+        counts = self.remember("counts")
+        counts[stream.sid] = counts.get(stream.sid, 0) + 1
+        if counts[stream.sid] % 3 == 0:
             raise ServerError
-        return super().new_message_sid()
 
 
 @fault("PUBLISH-WORKS", "Takes one message for each stream and refuses the second.")
@@ -282,13 +278,13 @@ class PublishesIntoTheVoid(Unknown):
 
 
 @fault("PUBLISH-UNKNOWN", "Answers a message for an unknown stream with 400.", may=("DELETE-GONE-FOR-WRITES",))
-class UnknownStreamIs400(Unknown):
+class MessageToUnknownIs400(Unknown):
     def unknown(self, service: Any, key: str, request: Any, error: ApiError) -> Any:
         raise refusal(400, 20404)
 
 
 @fault("PUBLISH-UNKNOWN", "Answers a message for an unknown name with 403.")
-class UnknownNameIs403(Unknown):
+class MessageToUnknownNameIs403(Unknown):
     def unknown(self, service: Any, key: str, request: Any, error: ApiError) -> Any:
         raise error if key.startswith("TO") else refusal(403, 20003)
 
@@ -298,7 +294,7 @@ class UnknownNameIs403(Unknown):
     "Answers a message for an unknown sid with 204.",
     may=("DELETE-GONE-FOR-WRITES", "TTL-GONE-FOR-WRITES", "SERVICE-APART"),
 )
-class UnknownSidIs204(Unknown):
+class MessageToUnknownSidIs204(Unknown):
     def answer(self, request: Any) -> Any:
         try:
             return super().answer(request)

@@ -88,7 +88,7 @@ class FreesNamesLate(Api):
         return super().delete_stream(request, stream)
 
 
-@fault("NAME-FREE-AFTER-DELETE", "A create with the name of a deleted stream brings that stream back.")
+@fault("DELETE-RECREATED-IS-NEW", "A create with the name of a deleted stream brings that stream back.")
 class RevivesDeleted(Store):
     def add(self, service_sid: str, unique_name: str | None, ttl: int | None, now: float) -> Stream:
         gone = self.__dict__.setdefault("gone", {})

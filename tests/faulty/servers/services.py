@@ -253,7 +253,7 @@ class SharedOrder(Store):
         self._orders[""].remove(stream.sequence)
 
 
-@fault("LIST-OTHER-SERVICE", "Lists the streams of all services.", may=("LIST-ENTRIES",))
+@fault("LIST-OTHER-SERVICE", "Lists the streams of all services.", may=("LIST-ENTRIES", "STREAM-SERVICE-SID"))
 class ListsAllServices(SharedOrder):
     def after(self, service_sid: str, sequence: int, count: int, now: float) -> list[Stream]:
         return super().after("", sequence, count, now)
@@ -273,13 +273,13 @@ def lists_all_services_as_one() -> dict[str, Any]:
     return {"store": ListsAllServices, "api": Relabels}
 
 
-@fault("LIST-OTHER-SERVICE", "Walks on in all services after the first page.", may=("LIST-ENTRIES",))
+@fault("LIST-OTHER-SERVICE", "Walks on in all services after the first page.", may=("LIST-ENTRIES", "STREAM-SERVICE-SID"))
 class WalksOnInAllServices(SharedOrder):
     def after(self, service_sid: str, sequence: int, count: int, now: float) -> list[Stream]:
         return super().after("" if sequence else service_sid, sequence, count, now)
 
 
-@fault("LIST-OTHER-SERVICE", "Lists the nameless streams of all services.", may=("LIST-ENTRIES",))
+@fault("LIST-OTHER-SERVICE", "Lists the nameless streams of all services.", may=("LIST-ENTRIES", "STREAM-SERVICE-SID"))
 class ListsNamelessOfAll(SharedOrder):
     def after(self, service_sid: str, sequence: int, count: int, now: float) -> list[Stream]:
         streams = super().after("", sequence, 10**6, now)
