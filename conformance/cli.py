@@ -26,6 +26,8 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     run = commands.add_parser("run", help="judge a target", epilog=EXIT_CODES)
     add_arguments(run.add_argument)
+    run.add_argument("--record", metavar="FILE", type=Path, help="record the run's traffic into a new cassette")
+    run.add_argument("--replay", metavar="FILE", type=Path, help="judge a recorded run, with no server and no waits")
     run.set_defaults(call=_run)
     listing = commands.add_parser("list", help="print the rules")
     listing.add_argument("--level", choices=["must", "should", "survey"], help="only rules of this level")

@@ -43,8 +43,8 @@ class ReplayClock:
     It stands at the moment the latest answer was recorded, and sleeping moves it on without waiting.
     """
 
-    def __init__(self, start: float) -> None:
-        self._now = start
+    def __init__(self, start: float = 0.0) -> None:
+        self._now = start  # the first answer sets it
 
     def now(self) -> float:
         return self._now

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, Any
 
-from conformance.arguments import command_of, wish_from
+from conformance.arguments import Wish, command_of, wish_from
 from conformance.bundled import target_for
 from conformance.errors import UsageError
 from conformance.options import Options
@@ -29,6 +29,7 @@ from conformance.report.summary import append_job_summary
 from conformance.report.terminal import LETTER, finding, plain, summary
 from conformance.results import Results, RuleResult
 from conformance.run import Run, new_seed
+from conformance.taping import recorded, replayed
 from conformance.target import Target
 
 LINE = 60  # letters of progress on a line
@@ -38,16 +39,33 @@ def run_command(get: Callable[[str], Any], out: IO[str] | None = None) -> int:
     """Runs with the options that `get` gives by destination; returns the exit code. Raises SuiteError."""
     out = out or sys.stdout
     wish = wish_from(get, new_seed=new_seed)
-    with target_for(wish, os.environ) as target:
-        recorder = Recorder(wish.options.report, Mask.of(target.credentials))
+    with _aim(wish, get("record"), get("replay")) as (target, options):
+        recorder = Recorder(options.report, Mask.of(target.credentials))
         with contextlib.closing(recorder):
-            results = run_suite(target, wish.options, out, recorder=recorder, command=command_of(wish))
+            results = run_suite(target, options, out, recorder=recorder, command=command_of(wish))
             document = recorder.end(results)
     for rule in broken_results(document):
         print("\n" + finding(rule), file=out)
     print("\n" + summary(document), file=out)
     _tell(document, recorder.written, out)
     return results.exit_code
+
+
+@contextmanager
+def _aim(wish: Wish, record: Path | None, replay: Path | None) -> Iterator[tuple[Target, Options]]:
+    """What to judge and how: the target itself, through a recorder, or a recording of it."""
+    if replay is not None:
+        if wish.target is not None or record is not None:
+            raise UsageError("--replay judges a recording alone: leave out --target and --record")
+        with replayed(replay, wish.options) as (target, options):
+            yield target, options
+        return
+    with target_for(wish, os.environ) as target:
+        if record is None:
+            yield target, wish.options
+        else:
+            with recorded(target, wish.options, record) as seen:
+                yield seen, wish.options
 
 
 def run_suite(

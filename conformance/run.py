@@ -155,7 +155,7 @@ class Run:
         return RuleResult(rule, Outcome.NOT_RUN, why)
 
     def _new_clock(self) -> Clock:
-        return ReplayClock(self.started) if self.options.replayed else self._clock
+        return ReplayClock() if self.options.replayed else self._clock
 
     def _context(self, scenario: str) -> Context:
         return Context(

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import count
 from typing import Any
 
 import hypothesis
@@ -12,21 +15,29 @@ from schemathesis.core.transport import Response
 from schemathesis.generation.case import Case
 from schemathesis.generation.stateful.state_machine import APIStateMachine, StepInput, StepOutput
 
-from conformance.context import Context
+from conformance.context import SAFETY_TTL, Context
 from conformance.exchange import Exchange
 from conformance.expect import describe
 from conformance.outcomes import NotRun
 from conformance.properties import adapter
 from conformance.properties.generation import MESSAGES_A_STREAM, SHORT_TTL, SUCCESS, Retries, form_of, is_sure
 from conformance.properties.search import Broken, Search, Story
+from conformance.properties.storage import stored_elsewhere
+from conformance.properties.telling import chained
 from conformance.streams import sid_in
 
 CHAINS, STEPS = 20, 8
+FETCH, UPDATE, DELETE, PUBLISH = "fetchStream", "updateStream", "deleteStream", "publishMessage"
+ON_STREAMS = (FETCH, UPDATE, PUBLISH)
 SUBJECT = {"fetchStream": "Sid", "updateStream": "Sid", "deleteStream": "Sid", "publishMessage": "StreamSid"}
 
 
+@stored_elsewhere()
 def follow_links(ctx: Context) -> frozenset[str]:
-    """Runs the chains; returns the ids of the operations that a link led to. Raises Failed for the shortest bad one."""
+    """Takes the written walks and runs the chains; returns the ids of the operations that a link led to.
+
+    Raises Failed for the shortest bad one.
+    """
     search = Search(ctx.options.seed)
     covered: set[str] = set()
     machine = _machine(ctx, search, covered)
@@ -34,15 +45,58 @@ def follow_links(ctx: Context) -> frozenset[str]:
     def chains(number: int, how: hypothesis.settings) -> None:
         run_state_machine_as_test(seed(number)(machine), settings=how, _min_steps=2)
 
+    _take_walks(ctx, search)
     search.run(chains, CHAINS, steps=STEPS, shrinks=True)
     search.conclude()
     return frozenset(covered)
 
 
+def walks() -> Iterator[tuple[str, ...]]:
+    """What is done to one stream after its create: every three operations one after the other, each of them often, and
+    every two before a delete."""
+    yield (*chained(ON_STREAMS, 3), DELETE, FETCH)
+    yield (*(operation for operation in (UPDATE, FETCH, PUBLISH) for _ in range(10)), *ON_STREAMS, DELETE, FETCH)
+    for one in ON_STREAMS:
+        yield from ((one, two, DELETE, FETCH) for two in ON_STREAMS)
+
+
+def _take_walks(ctx: Context, search: Search) -> None:
+    schema = adapter.load(ctx.target, ctx.options.seed)
+    forms: dict[str, dict[str, Any]] = {UPDATE: {"Ttl": SAFETY_TTL}, PUBLISH: {"Data": '{"id":1}'}}
+    numbers = count(1)
+
+    def tell(plan: Sequence[str]) -> None:
+        story = search.begin()
+        number = next(numbers)
+        chain = Chain(ctx, f"walk-{number}")
+        with search.telling(story):
+            try:
+                form: dict[str, Any] = {"Ttl": SAFETY_TTL} if number % 3 else {}
+                created = chain.create({"UniqueName": "walker", **form} if number % 2 else form, story)
+                sid = sid_in(created)
+                if sid is None:
+                    raise Broken("a stream with a sid", describe(created), created)
+                for operation_id in plan:
+                    story.plan.append(operation_id)
+                    exchange = chain.act(operation_id, sid, forms.get(operation_id, {}), story)
+                    _validate(adapter.operation(schema, operation_id), operation_id, exchange)
+            finally:
+                chain.clean()
+
+    search.run_each(partial(tell, plan) for plan in walks())
+    search.shorten(tell)
+
+
+def _validate(operation: Any, operation_id: str, exchange: Exchange) -> Response:
+    if operation_id in {DELETE, PUBLISH}:
+        return adapter.expect_no_server_error(exchange, SUCCESS[operation_id])
+    return adapter.validate(operation, exchange, SUCCESS[operation_id])
+
+
 class Chain:
     """The streams of one chain: which its creates made, and which of them it deleted."""
 
-    def __init__(self, ctx: Context, number: int) -> None:
+    def __init__(self, ctx: Context, number: object) -> None:
         self._ctx = ctx
         self._number = number
         self._made: dict[str, bool] = {}  # sid: whether it is alive
@@ -51,11 +105,14 @@ class Chain:
 
     def send(self, operation_id: str, case: Case[Any], story: Story) -> Exchange:
         """Sends the case through the suite's session; addresses that no create gave lead to nothing of anyone's."""
-        streams, retries = self._ctx.streams, Retries(self._ctx)
         fields = form_of(case)
         if operation_id == "createStream":
-            return self._create(fields, story)
-        wanted = str(case.path_parameters.get(SUBJECT.get(operation_id, ""), ""))
+            return self.create(fields, story)
+        return self.act(operation_id, str(case.path_parameters.get(SUBJECT.get(operation_id, ""), "")), fields, story)
+
+    def act(self, operation_id: str, wanted: str, fields: dict[str, Any], story: Story) -> Exchange:
+        """One operation on the stream with the sid `wanted`, if the chain has made that, and its judgement."""
+        streams, retries = self._ctx.streams, Retries(self._ctx)
         known = wanted in self._made
         reference = wanted if known else self._ctx.name(f"{self._number}-unknown")
         shown = reference if known else "a name that no stream has"
@@ -73,7 +130,8 @@ class Chain:
             self._judge(operation_id, wanted, fields, exchange)
         return exchange
 
-    def _create(self, fields: dict[str, Any], story: Story) -> Exchange:
+    def create(self, fields: dict[str, Any], story: Story) -> Exchange:
+        """A create, under a name of our own. What it made is remembered."""
         self._creates += 1
         if "UniqueName" in fields:
             fields["UniqueName"] = self._ctx.name(f"{self._number}-{self._creates}-{fields['UniqueName']}")
@@ -110,13 +168,13 @@ class Chain:
 
 def _machine(ctx: Context, search: Search, covered: set[str]) -> type[APIStateMachine]:
     schema = adapter.load(ctx.target, ctx.options.seed, least_ttl=SHORT_TTL)
-    count = 0
+    number = 0
 
     class Chains(schema.as_state_machine()):  # type: ignore[misc] # the base is made from the document
         def setup(self) -> None:
-            nonlocal count
-            count += 1
-            self._chain = Chain(ctx, count)
+            nonlocal number
+            number += 1
+            self._chain = Chain(ctx, number)
             self._story = search.begin()
 
         def step(self, input: StepInput) -> StepOutput:  # noqa: A002 - schemathesis' name
@@ -130,9 +188,7 @@ def _machine(ctx: Context, search: Search, covered: set[str]) -> type[APIStateMa
         def call(self, case: Case[Any], **_: Any) -> Response:
             operation_id = operation_id_of(case)
             exchange = self._chain.send(operation_id, case, self._story)
-            if operation_id in {"deleteStream", "publishMessage"}:
-                return adapter.expect_no_server_error(exchange, SUCCESS[operation_id])
-            return adapter.validate(case.operation, exchange, SUCCESS[operation_id])
+            return _validate(case.operation, operation_id, exchange)
 
         def validate_response(self, *_: Any, **__: Any) -> None:
             """`call` has done it."""

@@ -134,7 +134,9 @@ class Search:
                 return
 
     def try_all(
-        self, attempts: Sequence[Callable[[Story], None]], parallel: Callable[[list[Callable[[], Outcome]]], list[Outcome]]
+        self,
+        attempts: Sequence[Callable[[Story], None]],
+        parallel: Callable[[list[Callable[[], Outcome]]], list[Outcome]],
     ) -> int | None:
         """Makes the attempts, which share nothing, through `parallel`. Returns the number of the first that broke the
         rule, which is the finding then; those not begun yet when one is found are left out."""

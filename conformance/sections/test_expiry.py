@@ -49,7 +49,7 @@ class Used:
 @scenario(timed=True)
 def used_life(ctx: Context) -> Used:
     """A stream with a Ttl of 4 s is fetched by sid and name and published to, at once and after 1.2 and 2.4 s.
-    Another is left alone and from its expiry on fetched by sid until it is refused or the grace is over."""
+    Another is only fetched by sid, and from its expiry on until it is refused or the grace is over."""
     stream, quiet = ctx.make("used", ttl=USED), ctx.make("quiet", ttl=USED)
     life = expires_in(stream, USED)
     uses: list[Exchange] = []
@@ -57,6 +57,7 @@ def used_life(ctx: Context) -> Used:
         ctx.sleep_until(life.start.sent + age)
         uses.append(ctx.streams.fetch(stream.sid))
         uses.append(ctx.streams.fetch(stream.name or ctx.name("used")))
+        uses.append(ctx.streams.fetch(quiet.sid))
         if "messages" not in ctx.options.without:
             uses.append(ctx.streams.publish(stream.sid, '{"age": 1}'))
     alone = expires_in(quiet, USED)
@@ -91,69 +92,83 @@ def test_lateness(used_life: Used) -> Answer:
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """A stream that was asked for in one way only, from its expiry on."""
+    """Streams that were asked for in one way only, from their expiry on: the life of each and what came back."""
 
-    stream: Stream
-    life: Life
-    after: tuple[Exchange, ...]
+    lives: tuple[tuple[Life, tuple[Exchange, ...]], ...]
     grace: float
 
 
 @scenario(timed=True)
 def gone_by_name(ctx: Context) -> Watched:
-    """A stream with a Ttl of 3 s is left alone and from its expiry on fetched by name, until it is refused or the
-    grace is over."""
-    stream = ctx.make("named", ttl=SHORT)
-    life = expires_in(stream, SHORT)
-    after = until_gone(ctx, life, lambda: ctx.streams.fetch(ctx.name("named")))
-    return Watched(stream, life, after, ctx.options.grace)
+    """Of two streams with a Ttl of 3 s one is left alone and one fetched by name at once; from their expiry on both
+    are fetched by name, until they are refused or the grace is over."""
+    lives = [(label, expires_in(ctx.make(label, ttl=SHORT), SHORT)) for label in ("named", "visited")]
+    ctx.streams.fetch(ctx.name("visited"))
+    watched = [(life, until_gone(ctx, life, partial(ctx.streams.fetch, ctx.name(label)))) for label, life in lives]
+    return Watched(tuple(watched), ctx.options.grace)
 
 
 @rule("TTL-GONE-BY-NAME")
 def test_gone_by_name(gone_by_name: Watched) -> None:
     """A fetch by name must be refused at the latest when the grace after the expiry is over."""
-    expect_gone(gone_by_name.life, gone_by_name.after, gone_by_name.grace, "a fetch by the name of an expired stream")
+    for life, after in gone_by_name.lives:
+        expect_gone(life, after, gone_by_name.grace, "a fetch by the name of an expired stream")
 
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """A stream that was looked for in the list from its expiry on."""
+    """Streams that were looked for in the list from their expiry on."""
 
-    life: Life
-    looks: tuple[Found, ...]
+    lives: tuple[tuple[Life, tuple[Found, ...]], ...]
     grace: float
+
+
+def look_for(ctx: Context, sid: str, life: Life) -> tuple[Found, ...]:
+    """Walks the list until it does not show the stream, or a walk began after the grace."""
+    deadline = life.over + ctx.options.grace
+    ctx.sleep_until(life.over + 0.5)
+    looks = [find_in_list(ctx, sid)]
+    while looks[-1].present and looks[-1].exchanges[0].sent <= deadline:
+        ctx.sleep_until(next_look(looks[-1].exchanges[-1].received, deadline))
+        looks.append(find_in_list(ctx, sid))
+    return tuple(looks)
 
 
 @scenario(timed=True)
 def gone_from_list(ctx: Context) -> Looked:
-    """A stream with a Ttl of 3 s is left alone and from half a second after its expiry on looked for in the list,
-    until it is not there or the grace is over."""
-    stream = ctx.make("listed", ttl=SHORT)
-    life = expires_in(stream, SHORT)
-    deadline = life.over + ctx.options.grace
-    ctx.sleep_until(life.over + 0.5)
-    looks = [find_in_list(ctx, stream.sid)]
-    while looks[-1].present and looks[-1].exchanges[0].sent <= deadline:
-        ctx.sleep_until(next_look(looks[-1].exchanges[-1].received, deadline))
-        looks.append(find_in_list(ctx, stream.sid))
-    return Looked(life, tuple(looks), ctx.options.grace)
+    """Three streams, one with a name, one without and one that gets its Ttl by an update, live for 3 s, are left alone
+    and from half a second after their expiry on looked for in the list, until they are not there or the grace is
+    over."""
+    named, nameless = ctx.make("listed", ttl=SHORT), ctx.make(ttl=SHORT)
+    lives = [(named.sid, expires_in(named, SHORT)), (nameless.sid, expires_in(nameless, SHORT))]
+    if "update" not in ctx.options.without:
+        updated = ctx.make("updated", ttl=HOUR)
+        change = ctx.streams.update(updated.sid, {"Ttl": SHORT})
+        if succeeded(change):
+            lives.append((updated.sid, Life(change, SHORT)))
+    return Looked(tuple((life, look_for(ctx, sid, life)) for sid, life in lives), ctx.options.grace)
 
 
 @rule("TTL-GONE-FROM-LIST")
 def test_gone_from_list(gone_from_list: Looked) -> None:
-    """All pages are walked: the stream must be on none of them at the latest when the grace is over."""
-    last = gone_from_list.looks[-1]
+    """All pages are walked: the streams must be on none of them at the latest when the grace is over."""
+    for life, looks in gone_from_list.lives:
+        expect_unlisted(life, looks[-1], gone_from_list.grace)
+
+
+def expect_unlisted(life: Life, last: Found, grace: float) -> None:
+    """The last look must not have found the stream."""
     if not last.present:
         if not last.complete:
             raise Inconclusive("the list could not be walked to its end", *last.exchanges[-1:])
         return
-    late = last.exchanges[0].sent - gone_from_list.life.over
-    if late < gone_from_list.grace:
+    late = last.exchanges[0].sent - life.over
+    if late < grace:
         raise Inconclusive("the list was not looked at after the grace", *last.exchanges[-1:])
     raise Failed(
-        f"an expired stream not to be listed {gone_from_list.grace:g} s after its expiry (--grace sets how late)",
+        f"an expired stream not to be listed {grace:g} s after its expiry (--grace sets how late)",
         f"it is still listed {late:.1f} s after it",
-        gone_from_list.life.start,
+        life.start,
         last.exchanges[-1],
     )
 

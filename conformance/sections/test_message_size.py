@@ -216,6 +216,8 @@ def test_too_large_does_no_harm(after_too_large: Unharmed) -> None:
             harm.after,
         )
     expect_success(harm.small, "a small message after ones that were too large to be accepted (2xx)")
+    if not succeeded(harm.first):
+        return
     data, again = ((message_in(exchange) or {}).get("data") for exchange in (harm.first, harm.small))
     expected = f"in 'data' what the same message was answered with before, {show(data)}"
     expect(same_json(data, again), expected, show(again), harm.first, harm.small)

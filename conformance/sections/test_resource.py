@@ -14,6 +14,7 @@ from conformance.passive import judge_each
 from conformance.passive.stream import SID
 from conformance.registry import rule, scenario
 from conformance.resource import Shown, differences, shown_stream, streams_shown, succeeded
+from conformance.sections.test_fetch import Unnamed
 from conformance.server_time import expect_at
 from conformance.streams import Stream
 from conformance.traffic import Traffic
@@ -99,9 +100,17 @@ def test_service_sid(homes: Homes, traffic: Traffic) -> None:
 
 
 @rule("STREAM-UNIQUE-NAME")
-def test_unique_name(traffic: Traffic) -> None:
-    """Every unique_name in the run must be a string or null, and null in the answer to a create without a name."""
+def test_unique_name(fetch_unnamed: Unnamed, traffic: Traffic) -> None:
+    """Every unique_name in the run must be a string or null, and null for a stream created without a name.
+
+    That is judged in the answers to creates, and in a fetch of such a stream.
+    """
     judge_each("STREAM-UNIQUE-NAME", traffic)
+    shown = shown_stream(fetch_unnamed.by_sid)
+    if shown.get("sid") == fetch_unnamed.stream.sid:
+        name = value(shown, "unique_name", fetch_unnamed.by_sid)
+        wanted = "null under 'unique_name' of a stream created without a name"
+        expect(name is None, wanted, show(name), fetch_unnamed.stream.exchange, fetch_unnamed.by_sid)
 
 
 @rule("STREAM-URL")

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 import yaml
+from faulty.registry import FAULTS, VARIATIONS, load
+
 from conformance import guide
 from conformance.outcomes import Level
 from conformance.passive import load_passive
 from conformance.registry import CHECKS, SCENARIOS, load_sections
 from conformance.rules import Catalogue, load_catalogue, parse_catalogue
 from conformance.stage import TRAFFIC
-from faulty.registry import FAULTS, VARIATIONS, load
 
 ROOT = Path(__file__).parents[2]
 SECTIONS = (

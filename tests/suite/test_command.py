@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import schemas
 from faulty.serving import CREDENTIALS, serving
+
+import schemas
 from suite.raw_server import raw_server, reply
 
 ROOT = Path(__file__).parents[2]

@@ -35,6 +35,24 @@ def test_nothing_changes_while_it_is_quiet() -> None:
     assert order == ["walked", *["changed"] * 4]
 
 
+def test_who_holds_the_quiet_may_change_and_nobody_else() -> None:
+    gate = Gate()
+    order: list[str] = []
+
+    def other() -> None:
+        with gate.change():
+            order.append("other")
+
+    thread = threading.Thread(target=other)
+    with gate.quiet():
+        thread.start()
+        with gate.change():
+            order.append("holder")
+        thread.join(timeout=0.05)
+    thread.join(timeout=10)
+    assert order == ["holder", "other"]
+
+
 def test_quiet_waits_for_changes_under_way_and_goes_before_new_ones() -> None:
     gate = Gate()
     order: list[str] = []

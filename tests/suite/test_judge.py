@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+
 from conformance.judge import Judge, reconcile
 from conformance.outcomes import Blocked, Failed, Inconclusive, Level, NotRun, Outcome, Unsupported
 from conformance.registry import CHECKS, Answer, Check

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from conformance.errors import UsageError
 from conformance.options import Options
 from conformance.outcomes import Level

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
+
 from conformance.budget import Budget, Limits
 from conformance.clock import LiveClock
 from conformance.exchange import Exchange, Headers, Request

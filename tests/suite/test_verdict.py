@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from conformance.outcomes import Level, Outcome, Verdict
 from conformance.results import UNSETTLED, RuleResult, exit_code_of, verdict_of
 from conformance.rules import Rule
-from hypothesis import given
-from hypothesis import strategies as st
 
 MUST, SHOULD, SURVEY = Level.MUST, Level.SHOULD, Level.SURVEY
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from conformance.errors import UsageError
 from conformance.rules import load_catalogue
 from conformance.waivers import load_waivers, parse_waivers

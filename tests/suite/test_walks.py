@@ -8,6 +8,9 @@ from itertools import cycle
 from typing import Any, cast
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from conformance import paging
 from conformance.churn import MOST_ATTEMPTS, Finder, Problem, Tries, judge, try_until_clear, undisturbed, verdict
 from conformance.exchange import Exchange, Request, Response
@@ -17,8 +20,6 @@ from conformance.registry import Answer
 from conformance.sections import test_paging as section
 from conformance.target import origin_of
 from conformance.walk import MOST_PAGES, NEXT, End, Page, Walk, read_page, request_url, walk, wrong_with
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from suite.lists_in_memory import (
     CURSOR,
     EMPTY_LAST,

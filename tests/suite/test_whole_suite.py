@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 import requests
+from faulty.serving import CREDENTIALS, serving
+
 import schemas
 from conformance.options import Options
 from conformance.run import Run
 from conformance.target import Target
-from faulty.serving import CREDENTIALS, serving
 from suite.test_command import run, under_pytest
 
 SEEDS = (1, 2, 3)

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
+
 from conformance.exchange import Headers, Request
 from conformance.wire import Wire, WireError
 from suite.raw_server import raw_server, reply
@@ -111,12 +112,7 @@ def test_many_trickles_at_once_all_end(wire: Wire) -> None:
         reply(200, b"x" * 200_000),
         reply(200, gzip.compress(b"x" * 50_000_000), "Content-Encoding: gzip"),
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-        + b"10000\r\n"
-        + b"x" * 0x10000
-        + b"\r\n"
-        + b"10000\r\n"
-        + b"x" * 0x10000
-        + b"\r\n",
+        b"10000\r\n" + b"x" * 0x10000 + b"\r\n" + b"10000\r\n" + b"x" * 0x10000 + b"\r\n",
     ],
     ids=["long", "gzip bomb", "chunked without end"],
 )

@@ -117,7 +117,7 @@ FAILING = ("ANSWER-JSON", "ANSWER-REQUEST-ID", "ERROR-BODY")
 @fault(
     "ANSWER-NO-SERVER-ERROR",
     "Fails for something that is not found.",
-    may=(*FAILING, "*-UNKNOWN", "SERVICE-APART", "DELETE-*"),
+    may=(*FAILING, "*-UNKNOWN", "SERVICE-APART", "DELETE-*", "TTL-GONE"),
 )
 class FailsOnNotFound(Fails):
     def fails(self, response: Any, scope: Any) -> bool:

@@ -142,7 +142,7 @@ class NamesLikeTheOneBefore(Api):
         return {**body, "unique_name": stream.unique_name and before}
 
 
-@fault("CREATE-NAMED", "Takes the name from friendly_name's field only.", may=("NAME-*", "MESSAGE-*"))
+@fault("CREATE-NAMED", "Takes the name from friendly_name's field only.", may=("NAME-*",))
 class WantsFriendlyName(Api):
     def parse_name(self, form: Any) -> str | None:
         return super().parse_name({b"UniqueName": form[b"FriendlyName"]} if b"FriendlyName" in form else {})
@@ -245,7 +245,11 @@ class KeepsTwoNameless(Store):
         return stream
 
 
-@fault("CREATE-NAMELESS-MANY", "Gives nameless streams the empty name, and finds by sid the one that got it first.")
+@fault(
+    "FETCH-BY-SID",
+    "Gives nameless streams the empty name, and finds by sid the one that got it first.",
+    may=("DELETE-*",),
+)
 class SharesTheEmptyName(Store):
     def find_by_sid(self, service_sid: str, sid: str, now: float) -> Stream | None:
         stream = super().find_by_sid(service_sid, sid, now)
@@ -283,7 +287,7 @@ class DecodesItsWay(Api):
         return fields
 
 
-TEXTS = ("NAME-*", "MESSAGE-*", "PUBLISH-*", "SIZE-*", "UPDATE-*", "RATE-*")
+TEXTS = ("NAME-*", "PUBLISH-*", "UPDATE-*")
 
 
 @fault("CREATE-FORM-DECODED", "Leaves the plus sign of a form a plus sign.", may=TEXTS)

@@ -12,7 +12,7 @@ from reference_impl.errors import ApiError, MethodNotAllowedError, NotFoundError
 from reference_impl.store import Store, Stream
 from reference_impl.web import Response, decode_segment
 
-GONE = ("DELETE-*", "NAME-FREE-AFTER-DELETE", "NAME-REUSED-*")
+GONE = ("DELETE-*", "NAME-FREE-AFTER-DELETE")
 
 # ---------------------------------------------------------------- DELETE-WORKS
 
@@ -212,7 +212,7 @@ class NameOfDeletedIsEmpty(Api):
 # ---------------------------------------------------------------- DELETE-GONE-FROM-LIST
 
 
-@fault("DELETE-GONE-FROM-LIST", "Lists deleted streams, too.", may=("LIST-*", "EXPIRY-*"))
+@fault("DELETE-GONE-FROM-LIST", "Lists deleted streams, too.", may=("LIST-*",))
 class ListsDeleted(Graves):
     def after(self, service_sid: str, sequence: int, count: int, now: float) -> list[Stream]:
         gone = [s for s in self.graves().values() if s.service_sid == service_sid and s.sequence > sequence]

@@ -157,46 +157,32 @@ class UnknownDeleteIs200(UnknownDeletes):
 # ---------------------------------------------------------------- DELETE-NEIGHBOURS
 
 
-@fault("DELETE-NEIGHBOURS", "Deletes the stream that was made after it as well: off by one.", may=("*",))
-class DeletesTheNextOne(Api):
-    def delete_stream(self, request: Any, stream: Stream) -> Any:
-        for other in self.store.after(stream.service_sid, stream.sequence, 1, request.now):
-            self.store.remove(other)
-        return super().delete_stream(request, stream)
+def longer_names(api: Api, stream: Stream) -> list[Stream]:
+    """The streams whose names begin with that one's name."""
+    alike = [s for s in api.store._streams.values() if s.service_sid == stream.service_sid and s != stream]
+    return [s for s in alike if stream.unique_name and (s.unique_name or "").startswith(stream.unique_name)]
 
 
 @fault("DELETE-NEIGHBOURS", "Deletes all streams whose names begin with the deleted one's.")
 class DeletesLongerNames(Api):
     def delete_stream(self, request: Any, stream: Stream) -> Any:
-        for other in list(self.store._streams.values()):
-            longer = stream.unique_name and (other.unique_name or "").startswith(stream.unique_name)
-            if longer and other.service_sid == stream.service_sid and other.sequence != stream.sequence:
-                self.store.remove(other)
+        for other in longer_names(self, stream):
+            self.store.remove(other)
         return super().delete_stream(request, stream)
 
 
-@fault("DELETE-NEIGHBOURS", "Deletes with a nameless stream all other nameless ones.", may=("*",))
-class DeletesAllNameless(Api):
-    def delete_stream(self, request: Any, stream: Stream) -> Any:
-        for other in list(self.store._streams.values()):
-            if stream.unique_name is None and other.unique_name is None and other.sequence != stream.sequence:
-                self.store.remove(other)
-        return super().delete_stream(request, stream)
-
-
-@fault("DELETE-NEIGHBOURS", "A delete takes the names of the streams after it out of the index.", may=("*",))
+@fault("DELETE-NEIGHBOURS", "A delete takes all names that begin with the deleted one's out of the index.")
 class DeleteLosesNames(Api):
     def delete_stream(self, request: Any, stream: Stream) -> Any:
-        for other in self.store.after(stream.service_sid, stream.sequence, 2, request.now):
+        for other in longer_names(self, stream):
             self.store._names[other.service_sid, other.unique_name or ""] = -1
         return super().delete_stream(request, stream)
 
 
-@fault("DELETE-NEIGHBOURS", "A list leaves out the stream made before one that was deleted.", may=("LIST-*",))
+@fault("DELETE-NEIGHBOURS", "A list leaves out streams whose names begin with the name of one that was deleted.")
 class DeleteHidesNeighbour(Api):
     def delete_stream(self, request: Any, stream: Stream) -> Any:
-        hidden = self.__dict__.setdefault("hidden", set())
-        hidden.update(s.sid for s in self.store.before(stream.service_sid, stream.sequence, 1, request.now))
+        self.__dict__.setdefault("hidden", set()).update(other.sid for other in longer_names(self, stream))
         return super().delete_stream(request, stream)
 
     def list_streams(self, request: Any, service: Any) -> Any:

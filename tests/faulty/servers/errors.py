@@ -252,7 +252,9 @@ class MethodsAre400(Methods):
         raise error
 
 
-@fault("ERROR-METHOD", "Answers every method that it does not know with 200 and an empty object.")
+@fault(
+    "ERROR-METHOD", "Answers every method that it does not know with 200 and an empty object.", may=("MESSAGES-NOT-*",)
+)
 class MethodsAre200(Methods):
     def more(self, method: str, route: Any) -> Any:
         return lambda request, of: Response(200, {})

@@ -44,7 +44,11 @@ class OwnTimers(Store):
 # ---------------------------------------------------------------- Longer
 
 
-@fault("TTL-UPDATE-EXTENDS", "Does not stop the timer of the old Ttl when it starts that of the new one.")
+@fault(
+    "TTL-UPDATE-EXTENDS",
+    "Does not stop the timer of the old Ttl when it starts that of the new one.",
+    may=("TTL-UPDATE-CLEARS",),
+)
 class OldTimerRunsOn(OwnTimers):
     def timer(self, old: float | None, new: float | None, stream: Stream, now: float) -> float | None:
         return min((time for time in (old, new) if time is not None), default=None)
@@ -67,7 +71,11 @@ class NameExpiresAsBefore(Store):
         return None if until is not None and until <= now else stream
 
 
-@fault("TTL-UPDATE-EXTENDS", "Moves the date of a stream, but its timer only when the new Ttl is the shorter one.")
+@fault(
+    "TTL-UPDATE-EXTENDS",
+    "Moves the date of a stream, but its timer only when the new Ttl is the shorter one.",
+    may=("TTL-UPDATE-CLEARS",),
+)
 class TimersOnlyShrink(OwnTimers):
     def timer(self, old: float | None, new: float | None, stream: Stream, now: float) -> float | None:
         return old if old is not None and (new is None or new > old) else new

@@ -212,7 +212,7 @@ class LaterPagesHaveUri(ChangedPage):
 # LIST-ENTRIES
 
 
-@fault("LIST-ENTRIES", "Entries of a list have no links.", may=("STREAM-SAME-EVERYWHERE",))
+@fault("LIST-ENTRIES", "Entries of a list have no links.", may=("STREAM-KEYS", "STREAM-SAME-EVERYWHERE"))
 class EntriesWithoutLinks(ChangedEntries):
     def entry(self, entry: Any, first: bool) -> Any:
         del entry["links"]
@@ -225,25 +225,29 @@ class EntriesAreSids(ChangedEntries):
         return entry["sid"]
 
 
-@fault("LIST-ENTRIES", "Entries leave out what is null.", may=("STREAM-SAME-EVERYWHERE",))
+@fault("LIST-ENTRIES", "Entries leave out what is null.", may=("STREAM-KEYS", "STREAM-SAME-EVERYWHERE"))
 class EntriesWithoutNulls(ChangedEntries):
     def entry(self, entry: Any, first: bool) -> Any:
         return {key: value for key, value in entry.items() if value is not None}
 
 
-@fault("LIST-ENTRIES", "Entries of the later pages are summaries of four keys.")
+@fault("LIST-ENTRIES", "Entries of the later pages are summaries of four keys.", may=("STREAM-KEYS",))
 class LaterEntriesAreSummaries(ChangedEntries):
     def entry(self, entry: Any, first: bool) -> Any:
         return entry if first else {key: entry[key] for key in ("sid", "unique_name", "service_sid", "url")}
 
 
-@fault("LIST-ENTRIES", "Entries name their service by its unique name.", may=("STREAM-SAME-EVERYWHERE",))
+@fault(
+    "LIST-ENTRIES",
+    "Entries name their service by its unique name.",
+    may=("STREAM-SERVICE-SID", "STREAM-SAME-EVERYWHERE"),
+)
 class EntriesNameService(ChangedEntries):
     def entry(self, entry: Any, first: bool) -> Any:
         return {**entry, "service_sid": "default"}
 
 
-@fault("LIST-ENTRIES", "Entries of a list are streams inside an object.", may=("STREAM-SAME-EVERYWHERE",))
+@fault("LIST-ENTRIES", "Entries of a list are streams inside an object.", may=("STREAM-KEYS", "STREAM-SAME-EVERYWHERE"))
 class EntriesAreWrapped(ChangedEntries):
     def entry(self, entry: Any, first: bool) -> Any:
         return {"stream": entry}

@@ -10,7 +10,7 @@ from faulty.registry import fault
 from faulty.servers.messages import by_name, refusal
 from reference_impl.api import Api
 from reference_impl.app import App
-from reference_impl.errors import InvalidDataError, InvalidRequestError, ServerError
+from reference_impl.errors import InvalidDataError, InvalidRequestError, NotFoundError, ServerError
 from reference_impl.web import Response
 
 # PUBLISH-MISSING-DATA
@@ -56,7 +56,7 @@ class OtherFieldsWillDo(MissingData):
 @fault("PUBLISH-MISSING-DATA", "Answers a message by name without Data with 404.")
 class MissingDataNotFound(MissingData):
     def missing(self, request: Any) -> Any:
-        raise refusal(404 if by_name(request) else 400)
+        raise NotFoundError(request.path) if by_name(request) else refusal(400)
 
 
 # PUBLISH-NOT-JSON

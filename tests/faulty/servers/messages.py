@@ -49,7 +49,11 @@ class PublishesByNameOnly(Publishes):
             raise NotFoundError(request.path)
 
 
-@fault("PUBLISH-WORKS", "Fails with 500 at every third message to a stream.", may=("ANSWER-NO-SERVER-ERROR",))
+@fault(
+    "PUBLISH-WORKS",
+    "Fails with 500 at every third message to a stream.",
+    may=("ANSWER-NO-SERVER-ERROR", "RATE-PER-STREAM"),
+)
 class EveryThirdMessageFails(Publishes):
     def before(self, request: Any, stream: Any) -> None:
         counts = self.remember("counts")
@@ -58,7 +62,7 @@ class EveryThirdMessageFails(Publishes):
             raise ServerError
 
 
-@fault("PUBLISH-WORKS", "Takes one message for each stream and refuses the second.")
+@fault("PUBLISH-WORKS", "Takes one message for each stream and refuses the second.", may=("RATE-PER-STREAM",))
 class OneMessageEach(Publishes):
     def before(self, request: Any, stream: Any) -> None:
         if self.remember("seen").setdefault(stream.sid, request.now) != request.now:
@@ -72,10 +76,14 @@ class WantsJsonBody(Publishes):
             raise refusal(415)
 
 
-@fault("PUBLISH-WORKS", "A stream can't be published to in the first half second of its life.")
-class PublishesLater(Publishes):
+@fault("PUBLISH-WORKS", "A stream can't be published to before it was fetched once.")
+class PublishesOnceFetched(Publishes):
+    def fetch_stream(self, request: Any, stream: Any) -> Any:
+        self.remember("fetched")[stream.sid] = True
+        return super().fetch_stream(request, stream)
+
     def before(self, request: Any, stream: Any) -> None:
-        if request.now - stream.created < 0.5:
+        if stream.sid not in self.remember("fetched"):
             raise NotFoundError(request.path)
 
 
@@ -88,7 +96,7 @@ class PublishesToLastingOnly(Publishes):
             raise NotFoundError(request.path)
 
 
-@fault("PUBLISH-WORKS", "A message uses its stream up: it is gone afterwards.")
+@fault("PUBLISH-WORKS", "A message uses its stream up: it is gone afterwards.", may=("RATE-PER-STREAM",))
 class MessageEndsStream(Api):
     def publish_message(self, request: Any, stream: Any) -> Any:
         response = super().publish_message(request, stream)

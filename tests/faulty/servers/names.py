@@ -114,7 +114,11 @@ class NamesNotUnique(Loose):
     add = Loose.add_unchecked
 
 
-@fault("NAME-UNIQUE", "Answers a create with a taken name with the stream that has it.", may=DUPLICATES)
+@fault(
+    "NAME-UNIQUE",
+    "Answers a create with a taken name with the stream that has it.",
+    may=(*DUPLICATES, "STREAM-DATE-UPDATED-NEW"),
+)
 class CreateOrFetch(Api):
     def create_stream(self, request: Any, service: Any) -> Any:
         try:
@@ -138,7 +142,11 @@ class CreateReplaces(Store):
 class ChecksNewestOnly(Loose):
     def add(self, service_sid: str, unique_name: str | None, ttl: int | None, now: float) -> Stream:
         newest = self._streams.get(self._sequence)
-        if newest and unique_name is not None and newest.unique_name == unique_name:
+        if (
+            newest
+            and unique_name is not None
+            and (newest.service_sid, newest.unique_name) == (service_sid, unique_name)
+        ):
             raise NameTakenError
         return self.add_unchecked(service_sid, unique_name, ttl, now)
 

@@ -21,7 +21,7 @@ class Interleaved(App):
             await super().__call__(scope, receive, send)
             return
         request = await self.read_request(scope, receive)
-        named = request.body and b"UniqueName" in request.body
+        named = b"UniqueName" in self.api.read_form(request) if request.body else False
         await self.respond(await self.decide(request) if named else self.handle(request), scope, receive, send)
 
     async def decide(self, request: Any) -> Any:
@@ -82,12 +82,15 @@ def a_lock_for_each_worker() -> dict[str, Any]:
 class NobodyWins(Interleaved):
     async def decide(self, request: Any) -> Any:
         waiting = self.__dict__.setdefault("waiting", {})
-        name = parse_fields(request.body)[b"UniqueName"]
+        name = (request.path, parse_fields(request.body)[b"UniqueName"])
         waiting.setdefault(name, []).append(request)
         await asyncio.sleep(0.1)
         alone = len(waiting[name]) == 1
+        if alone:
+            del waiting[name]
+            return self.handle(request)
         asyncio.get_running_loop().call_later(0.2, waiting[name].remove, request)
-        return self.handle(request) if alone else self.api.finish(request, self.api.error(NameTakenError()))
+        return self.api.finish(request, self.api.error(NameTakenError()))
 
 
 @fault("NAME-RACE", "Takes equal creates at the same moment for one request sent again: all are told that they won.")

@@ -133,7 +133,7 @@ class CreatedShifted(Rendered):
         return {**body, **moved}
 
 
-ALL_DATES = ("STREAM-DATE-*", "TTL-*", "UPDATE-*", "EXPIRY-*", "DELETE-RECREATED-IS-NEW")
+ALL_DATES = ("STREAM-DATE-*", "TTL-*", "UPDATE-*", "DELETE-RECREATED-IS-NEW")
 
 
 @fault("STREAM-DATE-CREATED", "Shows its local time, two hours ahead, with a Z.", may=ALL_DATES)
@@ -316,7 +316,14 @@ class ListsCanonicalHost(Rendered):
         return {**body, "url": url, "links": {"messages": url + "/Messages"}}
 
 
-@fault("STREAM-SAME-EVERYWHERE", "Shows a stream by name as it was when it was first fetched so.", may=("UPDATE-*",))
+@fault(
+    "UPDATE-STORED",
+    "Shows a stream by name as it was when it was first fetched so.",
+    may=(
+        "UPDATE-*",
+        *SAME,
+    ),
+)
 class KeepsFirstFetchByName(Rendered):
     def change(self, body: Any, stream: Stream, request: Any) -> Any:
         if request.method != "GET" or is_list(request) or by_sid(request):

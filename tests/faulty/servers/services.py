@@ -273,7 +273,9 @@ def lists_all_services_as_one() -> dict[str, Any]:
     return {"store": ListsAllServices, "api": Relabels}
 
 
-@fault("LIST-OTHER-SERVICE", "Walks on in all services after the first page.", may=("LIST-ENTRIES", "STREAM-SERVICE-SID"))
+@fault(
+    "LIST-OTHER-SERVICE", "Walks on in all services after the first page.", may=("LIST-ENTRIES", "STREAM-SERVICE-SID")
+)
 class WalksOnInAllServices(SharedOrder):
     def after(self, service_sid: str, sequence: int, count: int, now: float) -> list[Stream]:
         return super().after("" if sequence else service_sid, sequence, count, now)

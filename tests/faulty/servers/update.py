@@ -202,7 +202,7 @@ class KeepsOldExpiry(Api):
         return response
 
 
-@fault("UPDATE-STORED", "Fetches by name from an index that updates by sid leave as it is.")
+@fault("UPDATE-STORED", "Fetches by name from an index that updates by sid leave as it is.", may=NEXT_STATE)
 class NamesLeadToOldState(Api):
     def fetch_stream(self, request: Any, stream: Stream) -> Any:
         if by_sid(request):

@@ -41,7 +41,7 @@ class UpdateDropsName(Store):
         return changed
 
 
-@fault("UPDATE-KEEPS-REST", "An update gives the stream a new sid.", may=("UPDATE-*", "TTL-UPDATE-*", "STREAM-DATE-*"))
+@fault("UPDATE-WORKS", "An update gives the stream a new sid.", may=("UPDATE-*", "TTL-UPDATE-*", "STREAM-DATE-*"))
 class UpdateNewSid(Store):
     def set_ttl(self, stream: Stream, ttl: int, now: float) -> Stream:
         changed = replace(super().set_ttl(stream, ttl, now), sid=self.new_sid())
@@ -133,28 +133,35 @@ class UpdateAddsAlias(Renames):
 # ---------------------------------------------------------------- UPDATE-NEIGHBOURS
 
 
-@fault("UPDATE-NEIGHBOURS", "An update changes all streams of the service: the condition is missing.")
-class UpdatesAll(Store):
+@fault(
+    "UPDATE-NEIGHBOURS",
+    "An update of a stream without a name changes all others that have none.",
+    may=("TTL-*",),
+)
+class UpdatesAllNameless(Store):
     def set_ttl(self, stream: Stream, ttl: int, now: float) -> Stream:
         for other in list(self._streams.values()):
-            if other.service_sid == stream.service_sid and other.sequence != stream.sequence:
+            nameless = stream.unique_name is None and other.unique_name is None
+            if nameless and other.service_sid == stream.service_sid and other.sequence != stream.sequence:
                 super().set_ttl(other, ttl, now)
         return super().set_ttl(stream, ttl, now)
 
 
-@fault("UPDATE-NEIGHBOURS", "An update changes the stream that was made before, too.")
-class UpdatesTheOneBefore(Store):
+@fault("UPDATE-NEIGHBOURS", "An update of a stream without a name changes those made before it, too.", may=("TTL-*",))
+class UpdatesThoseBefore(Store):
     def set_ttl(self, stream: Stream, ttl: int, now: float) -> Stream:
-        for other in self.before(stream.service_sid, stream.sequence, 1, now):
-            super().set_ttl(other, ttl, now)
+        for other in self.before(stream.service_sid, stream.sequence, 1000, now):
+            if stream.unique_name is None and other.unique_name is None:
+                super().set_ttl(other, ttl, now)
         return super().set_ttl(stream, ttl, now)
 
 
-@fault("UPDATE-NEIGHBOURS", "An update changes the stream that was made next, too.")
-class UpdatesTheNextOne(Store):
+@fault("UPDATE-NEIGHBOURS", "An update of a stream without a name changes those made after it, too.", may=("TTL-*",))
+class UpdatesThoseAfter(Store):
     def set_ttl(self, stream: Stream, ttl: int, now: float) -> Stream:
-        for other in self.after(stream.service_sid, stream.sequence, 1, now):
-            super().set_ttl(other, ttl, now)
+        for other in self.after(stream.service_sid, stream.sequence, 1000, now):
+            if stream.unique_name is None and other.unique_name is None:
+                super().set_ttl(other, ttl, now)
         return super().set_ttl(stream, ttl, now)
 
 

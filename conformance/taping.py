@@ -1,0 +1,150 @@
+"""Runs of the suite through `sync-proxy`: recorded into a cassette, or judged from one with no server at all.
+
+The proxy is a process of its own, so the suite does not import it and runs without it being installed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import yaml
+
+from conformance import __version__
+from conformance.errors import Unreachable, UsageError
+from conformance.options import Options
+from conformance.target import Credentials, Target
+
+LISTENING = re.compile(r"sync-proxy listening on (\S+)")
+LONGEST_HEADER = 65_536  # characters
+# What a replay logs in with: recordings hold no credentials, and answer every account as itself.
+REPLAY_LOGIN = Credentials("AC" + "0123456789abcdef" * 2, "replayed-recordings-hold-no-token")
+
+
+@contextmanager
+def recorded(target: Target, options: Options, file: Path) -> Iterator[Target]:
+    """The target as seen through a recording proxy. The cassette is complete when the context ends.
+
+    Raises UsageError when the file exists, Unreachable when the proxy does not start or refuses the recording.
+    """
+    if file.exists():
+        raise UsageError(f"--record {file} exists: name a new file, or remove that one")
+    extra = {"service": target.service, "second_service": target.second_service, "options": _essence(options)}
+    words = ["record", str(file), "--upstream", target.url, "--target-kind", _kind(target.url)]
+    words += ["--suite-version", __version__, "--seed", str(options.seed), "--extra", json.dumps(extra)]
+    if _is_loopback(target.url):
+        words.append("--keep-pii")  # nobody's names but our own are there
+    user = target.credentials
+    login = {"TWILIO_ACCOUNT_SID": user.username, "TWILIO_AUTH_TOKEN": user.password}
+    with tempfile.TemporaryDirectory() as folder, _proxy([*words, "--confdir", folder], login) as url:
+        yield replace(target, url=url)
+
+
+@dataclass(frozen=True, slots=True)
+class Tape:
+    """What a cassette says of the run that it holds."""
+
+    target_kind: str
+    seed: int
+    service: str
+    second_service: str | None
+    options: Mapping[str, Any]
+
+
+@contextmanager
+def replayed(file: Path, options: Options) -> Iterator[tuple[Target, Options]]:
+    """The target and the options that repeat a recorded run from its cassette, without waiting.
+
+    Raises UsageError when the file is no recording of a run, Unreachable when the proxy refuses it.
+    """
+    tape = read_tape(file)
+    options = replace(options, **_restored(tape.options), seed=tape.seed, replayed=True)
+    with _proxy(["replay", str(file), "--direct", "--timing-headers"], {}) as url:
+        yield Target(url, REPLAY_LOGIN, tape.service, tape.second_service), options
+
+
+def read_tape(file: Path) -> Tape:
+    """The header of a cassette that holds a run. Raises UsageError."""
+    try:
+        with file.open(encoding="utf-8") as stream:
+            text = stream.read(LONGEST_HEADER)
+        header = yaml.safe_load(re.split(r"^---$", text, flags=re.MULTILINE)[1])
+        extra = header["extra"]
+        return Tape(
+            str(header["target_kind"]), int(header["seed"]), extra["service"], extra["second_service"], extra["options"]
+        )
+    except OSError as error:
+        raise UsageError(f"--replay {file} can't be read: {error.strerror}") from None
+    except (LookupError, TypeError, ValueError, yaml.YAMLError):
+        raise UsageError(f"--replay {file} is not a recording of a run: make one with --record") from None
+
+
+def _essence(options: Options) -> dict[str, Any]:
+    """What of the options decides which requests are sent."""
+    return {"grace": options.grace, "jobs": options.jobs, "rules": list(options.rules), "quick": options.quick}
+
+
+def _restored(essence: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "grace": float(essence["grace"]),
+        "jobs": int(essence["jobs"]),
+        "rules": tuple(map(str, essence["rules"])),
+        "quick": bool(essence["quick"]),
+    }
+
+
+def _is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    with contextlib.suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return host == "localhost"
+
+
+def _kind(url: str) -> str:
+    """What kind of target it was, without naming anybody's host."""
+    if (urlsplit(url).hostname or "").endswith("twilio.com"):
+        return "the real service"
+    return "a server on loopback" if _is_loopback(url) else "another server"
+
+
+@contextmanager
+def _proxy(words: Sequence[str], environment: Mapping[str, str]) -> Iterator[str]:
+    """Runs `sync-proxy` and gives its base URL; its own complaint becomes ours."""
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as errors:
+        process = subprocess.Popen(  # noqa: S603 - our own module
+            [sys.executable, "-m", "proxy", *words],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            env={**os.environ, **environment},
+            start_new_session=True,  # Ctrl-C ends the run first, which then ends the proxy
+        )
+        try:
+            assert process.stdout is not None
+            listening = LISTENING.match(process.stdout.readline())
+            if listening is not None:
+                yield listening[1]
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                process.send_signal(signal.SIGTERM)
+            code = process.wait()
+            if process.stdout is not None:
+                process.stdout.close()
+            errors.seek(0)
+            said = " ".join(errors.read().removeprefix("sync-proxy: ").split())
+        if listening is None or (code and "record" in words[:1]):
+            raise Unreachable(said or "the proxy did not start: is it installed (pip install '.[proxy]')?")
