@@ -112,7 +112,7 @@ def steady(attempts: Sequence[Exchange], *, slowest: float = 0.3) -> bool:
 
 
 def expect_all_accepted(attempts: Sequence[Exchange], retried: Iterable[Exchange], what: str) -> None:
-    """Fails for messages turned away without a lawful reason, and for those that got no answer."""
+    """Fails for messages turned away without a lawful reason, and for those whose connection broke off."""
     wrong = wrongly_refused(attempts, retried)
     total = len(attempts)
     if wrong:
@@ -121,6 +121,8 @@ def expect_all_accepted(attempts: Sequence[Exchange], retried: Iterable[Exchange
     broken = [exchange for exchange in attempts if exchange.response is None]
     if broken:
         got = f"{len(broken)} of {total} not answered, first: {describe(broken[0])}"
+        if all("within" in (exchange.error or "") for exchange in broken):  # slow, which says nothing of a limit
+            raise Inconclusive(f"the target is too slow to tell: {got}", broken[0])
         raise Failed(f"{what} to be accepted", got, broken[0])
     if busy := next((exchange for exchange in attempts if account_limited(exchange)), None):
         raise Inconclusive("the account's own limit (code 20429) was reached", busy)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 import shlex
@@ -38,8 +39,10 @@ def test_every_json_text_is_read(value: Any) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"NaN", b"[Infinity]", b'{"a":1,"a":2}', b"\xff", b"[" * 200_000, b"<html>", b"{}{}", b"\xef\xbb\xbf{}", b"'a'",
-     b"1" * 5000],
+    [
+        b"", b"NaN", b"[Infinity]", b'{"a":1,"a":2}', b"\xff", b"[" * 200_000, b"<html>", b"{}{}",
+        b"\xef\xbb\xbf{}", b"'a'", b"1" * 5000,
+    ],
     ids=lambda body: repr(body[:12]),
 )  # fmt: skip
 def test_what_is_not_strict_json_is_refused(body: bytes) -> None:
@@ -49,10 +52,8 @@ def test_what_is_not_strict_json_is_refused(body: bytes) -> None:
 
 @given(st.binary(max_size=60))
 def test_no_bytes_do_worse_than_that(body: bytes) -> None:
-    try:
+    with contextlib.suppress(NotJSON):
         parse_json(body)
-    except NotJSON as error:
-        assert str(error)
 
 
 @pytest.mark.parametrize(
