@@ -33,9 +33,9 @@ docs: $(READY)
 detection: $(READY)
 	PYTHONPATH=tests $(BIN)/python -m faulty.detect --full --write docs/detection.md
 
-# The same with the rules concerned only, as CI runs it.
+# The same with the rules concerned only and one seed, as CI runs it.
 detection-short: $(READY)
-	PYTHONPATH=tests $(BIN)/python -m faulty.detect
+	PYTHONPATH=tests $(BIN)/python -m faulty.detect --seeds 1
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv

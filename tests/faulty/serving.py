@@ -16,7 +16,8 @@ from reference_impl.app import create_app, server_config
 from reference_impl.config import DEFAULT_ACCOUNT_SID, DEFAULT_AUTH_TOKEN
 
 # Many faults make the server stumble; what matters is what the suite says of it.
-logging.getLogger("reference_impl").setLevel(logging.CRITICAL)
+for _name in ("reference_impl", "uvicorn.error"):
+    logging.getLogger(_name).setLevel(logging.CRITICAL)
 
 CREDENTIALS = Credentials(DEFAULT_ACCOUNT_SID, DEFAULT_AUTH_TOKEN)
 

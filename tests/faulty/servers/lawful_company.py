@@ -13,7 +13,7 @@ from typing import Any
 import requests
 
 from faulty.registry import lawful
-from faulty.servers.lawful_lists import ByOffset, ByOffsetNewestFirst
+from faulty.servers.lawful_lists import ByOffset
 from faulty.serving import CREDENTIALS
 from reference_impl.api import Api
 from reference_impl.clock import SystemClock
@@ -170,12 +170,3 @@ class FullAndBusy(Crowded):
 @lawful("Other people's streams come and go, and pages go by offset.", rules=COMPANY, around=neighbours)
 def BusyOffsets() -> Any:  # noqa: N802
     return {"pager": ByOffset}
-
-
-@lawful(
-    "A full service with pages by offset, the newest first, where other people's streams come and go.",
-    rules=COMPANY,
-    around=neighbours,
-)
-def FullBusyOffsets() -> Any:  # noqa: N802
-    return {"pager": ByOffsetNewestFirst, "api": Crowded}
