@@ -13,8 +13,12 @@ PAGE ?= ../shared/docs/stream-resource.md
 conformance: $(READY)
 	$(BIN)/sync-conformance run
 
-test: $(READY)
+test: $(READY) node_modules/axe-core
 	$(BIN)/pytest tests
+
+# What the browser tests look for barriers with.
+node_modules/axe-core:
+	npm install --no-save --no-audit --no-fund --silent axe-core@4.14
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -28,6 +32,7 @@ schemas: $(READY)
 
 docs: $(READY)
 	$(BIN)/python -m conformance.guide docs/rules.md
+	PYTHONPATH=tests $(BIN)/python -m report.screenshots docs/images
 
 # Every faulty server and every lawful variation, with all rules and three seeds.
 detection: $(READY)
@@ -43,4 +48,4 @@ $(READY): pyproject.toml constraints.txt
 	touch $(READY)
 
 clean:
-	rm -rf .venv build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv node_modules build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

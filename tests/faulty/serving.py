@@ -15,10 +15,6 @@ from faulty.registry import Parts
 from reference_impl.app import create_app, server_config
 from reference_impl.config import DEFAULT_ACCOUNT_SID, DEFAULT_AUTH_TOKEN
 
-# Many faults make the server stumble; what matters is what the suite says of it.
-for _name in ("reference_impl", "uvicorn.error"):
-    logging.getLogger(_name).setLevel(logging.CRITICAL)
-
 CREDENTIALS = Credentials(DEFAULT_ACCOUNT_SID, DEFAULT_AUTH_TOKEN)
 
 
@@ -33,6 +29,25 @@ def serving(parts: Parts) -> Iterator[str]:
     config.app = wrap(config.app)
     for name, value in settings.items():
         setattr(config, name, value)
+    with _silence():
+        yield from _serve(config)
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Faults make a server stumble and say so; what counts here is what the suite says of it."""
+    loggers = [logging.getLogger(name) for name in ("reference_impl", "uvicorn.error")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+
+
+def _serve(config: uvicorn.Config) -> Iterator[str]:
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     thread = threading.Thread(target=server.run, daemon=True)
