@@ -38,7 +38,7 @@ docs: $(READY)
 detection: $(READY)
 	PYTHONPATH=tests $(BIN)/python -m faulty.detect --full --write docs/detection.md
 
-# The same with the rules concerned only and one seed, as CI runs it.
+# Two faults of each rule and every variation, with the rules concerned only and one seed, as CI runs it.
 detection-short: $(READY)
 	PYTHONPATH=tests $(BIN)/python -m faulty.detect --seeds 1
 

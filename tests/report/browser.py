@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -50,6 +51,12 @@ class Browser:
 
     def print_media(self) -> None:
         self._cdp("Emulation.setEmulatedMedia", media="print", features=[scheme(dark=False)])
+
+    def wait_until(self, script: str, seconds: float = 10.0) -> None:
+        """Until the script returns true, since a page takes on a new medium in its own time; in vain without error."""
+        deadline = time.monotonic() + seconds
+        while not self.run(script) and time.monotonic() < deadline:
+            time.sleep(0.05)
 
     def pdf(self) -> bytes:
         printed = self._cdp("Page.printToPDF", printBackground=True)

@@ -175,6 +175,7 @@ def test_print_shows_every_detail_and_no_controls(window: Browser, pages: Pages,
     assert window.run(hidden) > 0
     assert window.run(controls) > 0
     window.print_media()
+    window.wait_until(f"{hidden} === 0")
     assert window.run(hidden) == 0
     assert window.run(controls) == 0
     assert window.pdf().startswith(b"%PDF")
