@@ -187,7 +187,9 @@ def take_trip(ctx: Context, size: int) -> Trip:
 def turn_back(ctx: Context, size: int) -> Trip:
     """Three pages forward, as many back by previous pages, and two forward again."""
     forward = walk_list(ctx, size, most_pages=STEPS + 1)
-    back, before = _go_back(ctx, forward.shown, [PREVIOUS] * STEPS + [NEXT] * (STEPS - 1))
+    # From an empty page on, a cursor's pages need not be those of the way there.
+    full = tuple(page for page in forward.shown if page.entries)
+    back, before = _go_back(ctx, full, [PREVIOUS] * STEPS + [NEXT] * (STEPS - 1))
     return Trip(forward, (), back, (), before)
 
 

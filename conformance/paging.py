@@ -185,12 +185,18 @@ def _astray(led: Led) -> Problem | None:
     if page is None:
         got = f"{describe(led.exchange)} at {led.exchange.request.url}"
         return Problem((led.expected, led.exchange.status), led.expected, got, evidence)
-    if page.sids == led.wanted.sids:
+    if page.sids == led.wanted.sids or (not led.start.entries and _ends_with(page.sids, led.wanted.sids)):
         return None
     got = f"other streams at {led.exchange.request.url}: {compare(page.sids, led.wanted.sids)}"
     # A few changes between two requests shift a page a little; they don't put most of another page in its place.
     gross = 2 * len(set(page.sids) & set(led.wanted.sids)) < min(len(page), len(led.wanted))
     return Problem((led.expected, page.sids), led.expected, got, evidence, gross=gross)
+
+
+def _ends_with(got: tuple[str, ...], wanted: tuple[str, ...]) -> bool:
+    """Whether it is the page before an empty one: a cursor counts a whole page back from there, not from the page
+    before it, so that more may stand in front of what that page showed."""
+    return bool(wanted) and got[-len(wanted) :] == wanted
 
 
 def compare(got: tuple[str, ...], wanted: tuple[str, ...]) -> str:

@@ -100,10 +100,12 @@ def near_users(right: Credentials) -> tuple[tuple[str, Credentials], ...]:
 
 @dataclass(frozen=True, slots=True)
 class Malformed:
-    """A list that was asked for with an Authorization header that is no login."""
+    """A list that was asked for with an Authorization header that is no login; `knows` says that whoever sent it has
+    the right token."""
 
     what: str
     exchange: Exchange
+    knows: bool = False
 
 
 @scenario()
@@ -134,7 +136,12 @@ def malformed_logins(ctx: Context) -> tuple[Malformed, ...]:
         for what, header in headers.items()
     )
     logins = misused(ctx.target.credentials)
-    return without + tuple(Malformed(what, ctx.streams.list(credentials=login)) for what, login in logins)
+    return without + tuple(
+        Malformed(what, ctx.streams.list(credentials=login), what != NO_TOKEN) for what, login in logins
+    )
+
+
+NO_TOKEN = "the right user without a colon"
 
 
 def misused(right: Credentials) -> tuple[tuple[str, Credentials], ...]:
@@ -146,7 +153,7 @@ def misused(right: Credentials) -> tuple[tuple[str, Credentials], ...]:
         ("the right login under the scheme Bearer", f"Bearer {encoded}", f"Bearer {_in_base64(f'{SID}:{TOKEN}')}"),
         ("the token alone under the scheme Bearer", f"Bearer {token}", f"Bearer {TOKEN}"),
         ("the right login that is not in base64", f"Basic {user}:{token}", f"Basic $(printf %s {SID}:{TOKEN})"),
-        ("the right user without a colon", bare, f"Basic {_in_base64(SID)}"),
+        (NO_TOKEN, bare, f"Basic {_in_base64(SID)}"),
     )
     return tuple((what, OtherLogin(user, token, shown, header)) for what, header, shown in forms)
 
@@ -184,9 +191,18 @@ def test_wrong_account(wrong_account: Intrusion) -> None:
 
 @rule("AUTH-MALFORMED")
 def test_malformed_logins(malformed_logins: tuple[Malformed, ...]) -> None:
-    """Each must be answered with a 4xx."""
+    """Each that does not hold the right token must be answered with a 4xx."""
     for item in malformed_logins:
-        expect_refused(item.exchange, f"a list with an Authorization header that has {item.what}")
+        if not item.knows:
+            expect_refused(item.exchange, f"a list with an Authorization header that has {item.what}")
+
+
+@rule("AUTH-BASIC-ONLY")
+def test_basic_only(malformed_logins: tuple[Malformed, ...]) -> None:
+    """The right token in a header that is no HTTP Basic login must be answered with a 4xx."""
+    for item in malformed_logins:
+        if item.knows:
+            expect_refused(item.exchange, f"a list with an Authorization header that has {item.what}")
 
 
 @rule("AUTH-NO-EFFECT")

@@ -269,28 +269,38 @@ def test_name_free(expired_name: NameReuse) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
-    """A short-lived stream among others, and fetches of the others once it was gone."""
+    """Short-lived streams among others, and fetches of the others once those were gone."""
 
-    life: Life
-    after: tuple[Exchange, ...]
+    lives: tuple[tuple[Life, tuple[Exchange, ...]], ...]
     others: tuple[tuple[str, Stream, Exchange], ...]
 
 
 @scenario(timed=True)
 def expiring_neighbour(ctx: Context) -> Neighbours:
-    """A stream with a Ttl of 3 s is made among others with a longer Ttl, with 0 and with none. Once it has expired
-    and is gone (or the grace is over) the others are fetched, by sid and by name."""
-    earlier = [("no Ttl", ctx.make("endless", ttl=None)), ("a Ttl of an hour", ctx.make("hour", ttl=HOUR))]
-    short = ctx.make("h", ttl=SHORT)
-    later = [("a Ttl of two minutes", ctx.make("minutes", ttl=120)), ("a Ttl of 0", ctx.make("zero", ttl=0))]
-    life = expires_in(short, SHORT)
-    after = until_gone(ctx, life, lambda: ctx.streams.fetch(short.sid))
-    others = [
+    """A stream with a Ttl of 3 s is made among others with a longer Ttl, with 0 and with none; and four more, each
+    followed by one of the others at once, since the rest of the run makes streams too. Once they have expired and are
+    gone (or the grace is over) the others are fetched, by sid and by name."""
+    kinds: tuple[tuple[str, int | None], ...] = (
+        ("no Ttl", None), ("a Ttl of an hour", HOUR), ("a Ttl of two minutes", 120), ("a Ttl of 0", 0)
+    )  # fmt: skip
+    labels = ("endless", "hour", "minutes", "zero")
+    others: list[tuple[str, Stream]] = []
+    shorts: list[Stream] = []
+    for (what, ttl), label in zip(kinds, labels, strict=True):
+        if label == "minutes":
+            shorts.append(ctx.make("h", ttl=SHORT))  # how another one's name begins
+        others.append((what, ctx.make(label, ttl=ttl)))
+    for number, (what, ttl) in enumerate(kinds):
+        shorts.append(ctx.make(f"short-{number}", ttl=SHORT))
+        others.append((what, ctx.make(f"next-{number}", ttl=ttl)))
+    lives = [(stream, expires_in(stream, SHORT)) for stream in shorts]
+    watched = [(life, until_gone(ctx, life, partial(ctx.streams.fetch, stream.sid))) for stream, life in lives]
+    fetched = [
         (what, stream, ctx.streams.fetch(reference))
-        for what, stream in (*earlier, *later)
+        for what, stream in others
         for reference in (stream.sid, stream.name or stream.sid)
     ]
-    return Neighbours(life, after, tuple(others))
+    return Neighbours(tuple(watched), tuple(fetched))
 
 
 @rule("TTL-OTHERS-STAY")

@@ -12,6 +12,8 @@ from conformance.registry import Answer, rule, scenario
 from conformance.resource import differences, succeeded
 from conformance.streams import Stream
 
+LATER_FETCHES = 4
+
 
 @dataclass(frozen=True, slots=True)
 class Lifecycle:
@@ -48,24 +50,30 @@ def lifecycle(ctx: Context) -> Lifecycle:
 
 @dataclass(frozen=True, slots=True)
 class Unnamed:
-    """A stream without a name, and the fetch by its sid."""
+    """A stream without a name, the fetch by its sid, and some more once a stream with a name was made."""
 
     stream: Stream
     by_sid: Exchange
+    later: tuple[Exchange, ...]
 
 
 @scenario()
 def fetch_unnamed(ctx: Context) -> Unnamed:
-    """A stream without a name is created and fetched by its sid."""
+    """A stream without a name is created and fetched by its sid, then, behind another create, four times more."""
     stream = ctx.make()
-    return Unnamed(stream, ctx.streams.fetch(stream.sid))
+    by_sid = ctx.streams.fetch(stream.sid)
+    ctx.make("beside")
+    return Unnamed(stream, by_sid, tuple(ctx.streams.fetch(stream.sid) for _ in range(LATER_FETCHES)))
 
 
 @rule("FETCH-BY-SID")
 def test_fetch_by_sid(lifecycle: Lifecycle, fetch_unnamed: Unnamed) -> None:
-    """A named and a nameless stream are fetched by sid as soon as they are created; the answers must show that sid."""
-    for stream, exchange in ((lifecycle.stream, lifecycle.by_sid), (fetch_unnamed.stream, fetch_unnamed.by_sid)):
-        _expect_stream(exchange, stream, "sid")
+    """A named and a nameless stream are fetched by sid as soon as they are created, and again; every answer must show
+    that sid."""
+    for exchange in (lifecycle.by_sid, lifecycle.by_sid_again):
+        _expect_stream(exchange, lifecycle.stream, "sid")
+    for exchange in (fetch_unnamed.by_sid, *fetch_unnamed.later):
+        _expect_stream(exchange, fetch_unnamed.stream, "sid")
 
 
 @rule("FETCH-BY-NAME")

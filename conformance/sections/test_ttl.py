@@ -109,10 +109,11 @@ class Endless:
 
 @scenario(timed=True)
 def endless(ctx: Context) -> Endless:
-    """Streams are created without Ttl, with a Ttl of 0 and with an empty Ttl, and fetched afterwards; the first once
-    more after 5 s."""
+    """Behind one with a Ttl, streams are created without Ttl, with a Ttl of 0 and with an empty Ttl, and fetched
+    afterwards; the first of them once more after 5 s."""
     streams = ctx.streams
     names = [ctx.name(label) for label in ("absent", "zero", "empty")]
+    ctx.make("before", ttl=600)  # whose Ttl must not be handed on
     absent = streams.create({"UniqueName": names[0]})
     zero = streams.create({"UniqueName": names[1], "Ttl": 0})
     empty = streams.create({"UniqueName": names[2], "Ttl": ""})

@@ -1,6 +1,7 @@
 """The detection table: examines every server with every seed on a few processes, prints, and writes docs/detection.md.
 
-python -m faulty.detect [--full] [--seeds 1 2 3] [--only PATTERN …] [--jobs N] [--write docs/detection.md]
+python -m faulty.detect [--full [--without-generated]] [--seeds 1 2 3] [--spread] [--only PATTERN …] [--jobs N]
+    [--write docs/detection.md]
 """
 
 from __future__ import annotations
@@ -8,37 +9,35 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from fnmatch import fnmatchcase
 from multiprocessing import get_context
 from pathlib import Path
 
-from faulty.examine import Finding, examine_fault, examine_variation
+from faulty.examine import Finding, Scope, examine_fault, examine_variation
 from faulty.registry import FAULTS, VARIATIONS, load
 from faulty.table import table
 
 SEEDS = (1, 2, 3)
 JOBS = 10  # more than cores: most of the time is spent waiting for the servers' clocks
-IN_SHORT = 2  # faults of each rule, in the short form
 SLOW = ("RATE-", "TTL-", "STREAM-DATE")
-Job = tuple[str, str, int, bool]
+Job = tuple[str, str, int, Scope]
 
 
 def examine(job: Job) -> Finding:
     """One server with one seed; top-level, so that a worker process can be handed it."""
-    kind, name, seed, full = job
+    kind, name, seed, scope = job
     load()
     if kind == "fault":
-        return examine_fault(FAULTS[name], seed, full=full)
-    return examine_variation(VARIATIONS[name], seed, full=full)
+        return examine_fault(FAULTS[name], seed, scope)
+    return examine_variation(VARIATIONS[name], seed, scope)
 
 
-def jobs_for(patterns: Sequence[str], seeds: Sequence[int], *, full: bool) -> list[Job]:
+def jobs_for(patterns: Sequence[str], seeds: Sequence[int], scope: Scope, *, spread: bool = False) -> list[Job]:
     """What to examine: the servers whose name, or whose rule, matches a pattern; slow ones first.
 
-    Without patterns the short form takes the first faults of each rule only.
+    Each with all seeds, or, when they are spread, with one of them, in turn.
     """
     load()
 
@@ -47,13 +46,13 @@ def jobs_for(patterns: Sequence[str], seeds: Sequence[int], *, full: bool) -> li
 
     variations = [name for name in VARIATIONS if wanted(name)]
     faults = [fault for fault in FAULTS.values() if wanted(fault.name, fault.rule)]
-    place: Counter[str] = Counter()
-    jobs: list[Job] = [("variation", name, seed, full) for name in variations for seed in seeds]
-    for fault in sorted(faults, key=lambda fault: not fault.rule.startswith(SLOW)):
-        place[fault.rule] += 1
-        if full or patterns or place[fault.rule] <= IN_SHORT:
-            jobs += [("fault", fault.name, seed, full) for seed in seeds]
-    return jobs
+    servers = [("variation", name) for name in variations]
+    servers += [("fault", fault.name) for fault in sorted(faults, key=lambda fault: not fault.rule.startswith(SLOW))]
+    return [
+        (kind, name, seed, scope)
+        for number, (kind, name) in enumerate(servers)
+        for seed in ([seeds[number % len(seeds)]] if spread else seeds)
+    ]
 
 
 def _tell(finding: Finding) -> None:
@@ -72,12 +71,16 @@ def examine_all(jobs: Sequence[Job], workers: int) -> Iterator[tuple[Job, Findin
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="faulty.detect", description=__doc__.splitlines()[0])
     parser.add_argument("--full", action="store_true", help="all rules on every server, not only those concerned")
+    parser.add_argument("--without-generated", action="store_true", help="leave the PROPERTY rules out of --full")
+    parser.add_argument("--spread", action="store_true", help="each server with one of the seeds, in turn")
     parser.add_argument("--seeds", type=int, nargs="+", default=list(SEEDS))
     parser.add_argument("--only", nargs="+", default=[], metavar="PATTERN", help="names of servers or rules")
     parser.add_argument("--jobs", type=int, default=JOBS)
     parser.add_argument("--write", type=Path, metavar="FILE", help="write the table there")
     arguments = parser.parse_args(argv)
-    jobs = jobs_for(arguments.only, arguments.seeds, full=arguments.full)
+    full = Scope.WRITTEN if arguments.without_generated else Scope.ALL
+    scope = full if arguments.full else Scope.CONCERNED
+    jobs = jobs_for(arguments.only, arguments.seeds, scope, spread=arguments.spread)
     started = time.monotonic()
     findings = []
     again = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass
+from enum import Enum, auto
 from fnmatch import fnmatchcase
 
 from conformance.options import Options
@@ -20,6 +21,15 @@ from faulty.serving import CREDENTIALS, serving
 
 GRACE = 2.0  # seconds that an expired stream may stay, here
 TIMEOUT = 10.0
+
+
+class Scope(Enum):
+    """Which rules to run on a server: those that its fault or variation concerns, all that are written by hand and
+    those that it concerns, or all."""
+
+    CONCERNED = auto()
+    WRITTEN = auto()
+    ALL = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +70,13 @@ def _matching(patterns: Iterable[str], *, generated: bool) -> tuple[str, ...]:
     )
 
 
-def examine_fault(fault: Fault, seed: int, *, full: bool = False) -> Finding:
-    """Runs the suite (in full, or the rules concerned) on a faulty server."""
-    rules = () if full else concerned_rules(fault.rule, fault.may)
+def examine_fault(fault: Fault, seed: int, scope: Scope = Scope.CONCERNED) -> Finding:
+    """Runs those rules on a faulty server."""
+    rules = concerned_rules(fault.rule, fault.may)
+    if scope is Scope.ALL:
+        rules = ()
+    elif scope is Scope.WRITTEN:
+        rules = (*_matching(("*",), generated=False), *(rule for rule in rules if rule.startswith("PROPERTY-")))
     with serving(fault.parts()) as url:
         results = run_on(url, seed, rules)
     wrong = []
@@ -82,12 +96,14 @@ def examine_fault(fault: Fault, seed: int, *, full: bool = False) -> Finding:
     return _finding(fault.name, seed, results, wrong)
 
 
-def examine_variation(variation: Variation, seed: int, *, full: bool = False) -> Finding:
+def examine_variation(variation: Variation, seed: int, scope: Scope = Scope.CONCERNED) -> Finding:
     """Runs the suite on a lawful server: the verdict must be 'conformant', nothing failed, nothing blocked.
 
     The short form leaves out the PROPERTY rules, which take most of the processor's time.
     """
-    rules = () if full else _matching(variation.rules or ("*",), generated=False)
+    rules = () if scope is Scope.ALL else _matching(variation.rules or ("*",), generated=False)
+    if scope is Scope.WRITTEN:
+        rules = _matching(("*",), generated=False)
     with serving(variation.parts()) as url:
         around = variation.around(url) if variation.around else nullcontext()
         with around:

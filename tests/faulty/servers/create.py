@@ -222,7 +222,11 @@ class FoldsEqualCreates(Api):
 # ---------------------------------------------------------------- CREATE-NAMELESS-MANY
 
 
-@fault("CREATE-NAMELESS-MANY", "A nameless stream takes the place of the nameless one before it.")
+@fault(
+    "CREATE-NAMELESS-MANY",
+    "A nameless stream takes the place of the nameless one before it.",
+    may=("FETCH-BY-SID", "DELETE-*", "UPDATE-*", "RATE-*", "LIST-*", "STREAM-*"),
+)
 class KeepsOneNameless(Store):
     def add(self, service_sid: str, unique_name: str | None, ttl: int | None, now: float) -> Stream:
         stream = super().add(service_sid, unique_name, ttl, now)
@@ -235,7 +239,11 @@ class KeepsOneNameless(Store):
         return stream
 
 
-@fault("CREATE-NAMELESS-MANY", "Keeps no more than two nameless streams; the oldest has to go.")
+@fault(
+    "CREATE-NAMELESS-MANY",
+    "Keeps no more than two nameless streams; the oldest has to go.",
+    may=("FETCH-BY-SID", "DELETE-*", "UPDATE-*", "RATE-*", "LIST-*", "STREAM-*"),
+)
 class KeepsTwoNameless(Store):
     def add(self, service_sid: str, unique_name: str | None, ttl: int | None, now: float) -> Stream:
         stream = super().add(service_sid, unique_name, ttl, now)
@@ -246,9 +254,9 @@ class KeepsTwoNameless(Store):
 
 
 @fault(
-    "FETCH-BY-SID",
+    "CREATE-NAMELESS-MANY",
     "Gives nameless streams the empty name, and finds by sid the one that got it first.",
-    may=("DELETE-*",),
+    may=("FETCH-BY-SID", "DELETE-*", "UPDATE-*", "RATE-*"),
 )
 class SharesTheEmptyName(Store):
     def find_by_sid(self, service_sid: str, sid: str, now: float) -> Stream | None:

@@ -188,7 +188,7 @@ class SwappedLogins(Opens):
 # AUTH-MALFORMED
 
 
-@fault("AUTH-MALFORMED", "Doesn't look at the scheme before the login.")
+@fault("AUTH-BASIC-ONLY", "Doesn't look at the scheme before the login.")
 class AnyScheme(Opens):
     def opens(self, request: Any, user: str, password: str) -> bool:
         return (user, password) == (self.config.account_sid, self.token())
@@ -200,14 +200,14 @@ class OpensOnGarbage(Opens):
         return "authorization" in request.headers and (user, password) == ("", "")
 
 
-@fault("AUTH-MALFORMED", "Takes a login that isn't encoded.")
+@fault("AUTH-BASIC-ONLY", "Takes a login that isn't encoded.")
 class PlainLogins(Opens):
     def opens(self, request: Any, user: str, password: str) -> bool:
         given = request.headers.get("authorization", "").partition(" ")[2]
         return bool(given == f"{self.config.account_sid}:{self.token()}")
 
 
-@fault("AUTH-MALFORMED", "Takes the token alone, as a bearer's.")
+@fault("AUTH-BASIC-ONLY", "Takes the token alone, as a bearer's.")
 class BearerTokens(Opens):
     def opens(self, request: Any, user: str, password: str) -> bool:
         return bool(request.headers.get("authorization", "") == f"Bearer {self.token()}")

@@ -77,7 +77,11 @@ class NamedHaveNoSidToFetch(Api):
         return super().fetch_stream(request, stream)
 
 
-@fault("FETCH-BY-SID", "Does not find streams without a name, when they are fetched by sid.")
+@fault(
+    "FETCH-BY-SID",
+    "Does not find streams without a name, when they are fetched by sid.",
+    may=("CREATE-NAMELESS-MANY",),
+)
 class NamelessCantBeFetched(Api):
     def fetch_stream(self, request: Any, stream: Stream) -> Any:
         if by_sid(request) and not stream.unique_name:
@@ -141,7 +145,11 @@ class FetchesNamesAsSearch(Api):
 # ---------------------------------------------------------------- FETCH-RIGHT-ONE
 
 
-@fault("FETCH-BY-SID", "Answers a fetch by sid with the newest stream of the service.", may=("STREAM-SAME-EVERYWHERE",))
+@fault(
+    "FETCH-BY-SID",
+    "Answers a fetch by sid with the newest stream of the service.",
+    may=("STREAM-SAME-EVERYWHERE", "CREATE-NAMELESS-MANY"),
+)
 class FetchesTheNewest(Api):
     def fetch_stream(self, request: Any, stream: Stream) -> Any:
         newest = max(
@@ -176,7 +184,11 @@ class KeepsLastFetchByName(Api):
         return kept
 
 
-@fault("FETCH-BY-SID", "Looks sids up by their first six digits of eight bits each.")
+@fault(
+    "FETCH-BY-SID",
+    "Looks sids up by their first six digits of eight bits each.",
+    may=("CREATE-NAMELESS-MANY",),
+)
 class ShortSidIndex(Store):
     def new_sid(self) -> str:
         return "TO" + "5e" * 6 + super().new_sid()[14:]

@@ -88,6 +88,16 @@ class EmptyLastPage(KeyPager):
         return Position(FORWARD, last) if full else None
 
 
+@lawful("Pages by cursor, and ends every walk with an empty page.", rules=LISTS)
+class CursorToAnEmptyPage(KeyPager):
+    def next(self, streams: list[Any], last: Any, full: bool) -> Any:
+        return Position(FORWARD, last)
+
+    def read_page(self, store: Store, service_sid: str, position: Any, size: int, now: float) -> Page:
+        page = super().read_page(store, service_sid, position, size, now)
+        return page if page.streams else Page([], page.previous, None)
+
+
 class OffsetPager(Pager):
     """Pages by offset."""
 

@@ -45,12 +45,7 @@ class NamelessShareALimit(Api):
         return stream.unique_name or "None"
 
 
-@fault(
-    "RATE-REFUSED",
-    "Counts messages for each address of a stream by itself: its sid, its name.",
-    uncatchable="Twice 30 messages a second are 600 in ten, which a limiter of 300 in a window may lawfully accept"
-    " where two windows meet.",
-)
+@fault("RATE-REFUSED", "Counts messages for each address of a stream by itself: its sid, its name.")
 class LimitsPerAddress(Api):
     def check_rate(self, stream: Stream, request: Any) -> None:
         if not self.limiter.allow(request.path, request.now):
