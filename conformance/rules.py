@@ -89,7 +89,8 @@ class Catalogue:
 
 
 def parse_catalogue(document: Any) -> Catalogue:
-    """The catalogue from the parsed YAML. A pattern in `depends_on` stands for all other rules it matches.
+    """The catalogue from the parsed YAML. A pattern in `depends_on` stands for all other rules it matches; the
+    foundations come first in every other rule's `depends_on`.
 
     Raises ValueError for a repeated id, an unknown level or key, or a dependency on nothing.
     """
@@ -97,9 +98,12 @@ def parse_catalogue(document: Any) -> Catalogue:
     ids = [entry["id"] for entry in entries]
     if repeated := {rule_id for rule_id in ids if ids.count(rule_id) > 1}:
         raise ValueError(f"rule ids occur twice: {', '.join(sorted(repeated))}")
+    foundations = document.get("foundations", {"rules": (), "apart": ()})
     rules = []
     for entry in entries:
         depends_on: dict[str, None] = {}
+        if entry["id"] not in foundations["rules"] and entry["feature"] not in foundations["apart"]:
+            depends_on = dict.fromkeys(foundations["rules"])
         for pattern in entry.pop("depends_on", ()):
             found = [rule_id for rule_id in ids if fnmatchcase(rule_id, pattern) and rule_id != entry["id"]]
             if not found:

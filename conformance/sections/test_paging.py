@@ -45,6 +45,14 @@ def judge_walks(walks: tuple[Tries[Walk], ...], find: Finder[Walk]) -> None:
             raise Inconclusive(TOO_MANY, *tries.attempts[-1].exchanges[-1:])
 
 
+def expect_followed(walks: tuple[Tries[Walk], ...]) -> None:
+    """Raises Inconclusive for walks that broke off each time: what was not shown can't be judged."""
+    for tries in walks:
+        if all(each.end in {End.NO_LINK, End.NO_PAGE} for each in tries.attempts):
+            each = tries.attempts[-1]
+            raise Inconclusive(f"a walk could not be followed to its end: {each.end}", *each.exchanges[-2:])
+
+
 @rule("LIST-COMPLETE")
 def test_complete(listing: Listing) -> None:
     """Each walk to the end must show every stream that was created for it."""
@@ -56,16 +64,14 @@ def test_no_repeats(listing: Listing) -> None:
     """No walk may show one of our streams twice, nor a page any stream."""
     for tries in (*listing.small, *listing.walks):
         judge(tries, paging.repeated(listing.own))
+    expect_followed(listing.walks)
 
 
 @rule("LIST-ENDS")
 def test_ends(listing: Listing) -> None:
     """Each walk must come to a page whose next_page_url is null: without leading back to a page shown before, and
     without going on behind the last stream. One empty page at the end is fine."""
-    for tries in listing.walks:
-        if all(each.end in {End.NO_LINK, End.NO_PAGE} for each in tries.attempts):
-            each = tries.attempts[-1]
-            raise Inconclusive(f"a walk could not be followed to its end: {each.end}", *each.exchanges[-2:])
+    expect_followed(listing.walks)
     judge_walks(listing.walks, paging.endless)
 
 
@@ -90,6 +96,7 @@ def test_next_pages_keep_the_size(listing: Listing) -> None:
     """Every page behind the first one of a walk must hold as many streams as were asked for, unless no more follow."""
     for tries in (*listing.small, *listing.walks):
         judge(tries, paging.changed_size)
+    expect_followed(listing.walks)
 
 
 @rule("LIST-PREVIOUS")

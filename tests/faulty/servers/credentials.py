@@ -30,11 +30,15 @@ def operation(request: Any) -> str:
 class Opens(Api):
     """Lets in some of those who have no right to."""
 
+    any_scheme = False
+
     def authenticate(self, request: Any) -> None:
         try:
             super().authenticate(request)
         except UnauthorizedError:
-            if not self.opens(request, *login(request)):
+            header = request.headers.get("authorization")
+            fits = self.any_scheme or header is None or header.lower().startswith("basic ")
+            if not (fits and self.opens(request, *login(request))):
                 raise
 
     def opens(self, request: Any, user: str, password: str) -> bool:
@@ -190,12 +194,16 @@ class SwappedLogins(Opens):
 
 @fault("AUTH-BASIC-ONLY", "Doesn't look at the scheme before the login.")
 class AnyScheme(Opens):
+    any_scheme = True
+
     def opens(self, request: Any, user: str, password: str) -> bool:
         return (user, password) == (self.config.account_sid, self.token())
 
 
 @fault("AUTH-MALFORMED", "Lets in what it can't decode.")
 class OpensOnGarbage(Opens):
+    any_scheme = True
+
     def opens(self, request: Any, user: str, password: str) -> bool:
         return "authorization" in request.headers and (user, password) == ("", "")
 
@@ -209,6 +217,8 @@ class PlainLogins(Opens):
 
 @fault("AUTH-BASIC-ONLY", "Takes the token alone, as a bearer's.")
 class BearerTokens(Opens):
+    any_scheme = True
+
     def opens(self, request: Any, user: str, password: str) -> bool:
         return bool(request.headers.get("authorization", "") == f"Bearer {self.token()}")
 
@@ -225,6 +235,8 @@ class LoginsWithoutColon(Opens):
 
 @fault("AUTH-MALFORMED", "Takes an empty Authorization header for a request from within.")
 class EmptyHeaderIsTrusted(Opens):
+    any_scheme = True
+
     def opens(self, request: Any, user: str, password: str) -> bool:
         return not request.headers.get("authorization", "x").strip()
 
