@@ -176,7 +176,14 @@ class FindsDeletedByName(Graves):
             super().remove(stream)
 
 
-@fault("DELETE-GONE-BY-NAME", "Keeps answers to fetches by name for five seconds, deleted or not.", may=("NAME-*",))
+@fault(
+    "DELETE-GONE-BY-NAME",
+    "Keeps answers to fetches by name for five seconds, deleted or not.",
+    may=(
+        "NAME-*",
+        "TTL-GONE-BY-NAME",
+    ),
+)
 class NamesOutliveDeletes(Api):
     def find_stream(self, service: Any, route: Any, request: Any) -> Stream:
         cache = self.__dict__.setdefault("cache", {})

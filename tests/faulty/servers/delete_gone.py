@@ -131,7 +131,12 @@ class DeletesAnything(UnknownDeletes):
 
 
 @fault(
-    "DELETE-UNKNOWN", "Answers the delete of an unknown sid with 204, of an unknown name with 404.", may=("SERVICE-*",)
+    "DELETE-UNKNOWN",
+    "Answers the delete of an unknown sid with 204, of an unknown name with 404.",
+    may=(
+        "SERVICE-*",
+        "MESSAGES-NOT-DELETED",
+    ),
 )
 class DeletesAnySid(UnknownDeletes):
     def unknown(self, request: Any) -> Any:
@@ -215,7 +220,11 @@ class RevivesDates(Revives):
         super()._put(stream)
 
 
-@fault("DELETE-RECREATED-IS-NEW", "A stream made under the name of a deleted one expires when that would have.")
+@fault(
+    "DELETE-RECREATED-IS-NEW",
+    "A stream made under the name of a deleted one expires when that would have.",
+    may=("TTL-NAME-FREE",),
+)
 class RevivesExpiry(Revives):
     def _put(self, stream: Stream) -> None:
         old, self.old = self.old, None

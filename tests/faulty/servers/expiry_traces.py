@@ -18,7 +18,11 @@ class ExpiredKeepNames(Remembering):
         return super().add(service_sid, unique_name, ttl, now)
 
 
-@fault("TTL-NAME-FREE", "Brings the expired stream back when its name is used again, sid and all.")
+@fault(
+    "TTL-NAME-FREE",
+    "Brings the expired stream back when its name is used again, sid and all.",
+    may=("STREAM-DATE-UPDATED-NEW",),
+)
 class RevivesByName(PuttingBack):
     def add(self, service_sid: str, unique_name: str | None, ttl: int | None, now: float) -> Stream:
         old = self.dig(service_sid, unique_name, now) if unique_name is not None else None

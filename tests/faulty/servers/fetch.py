@@ -171,15 +171,17 @@ class FindsByBeginning(Api):
         return super().fetch_stream(request, stream)
 
 
-@fault("FETCH-RIGHT-ONE", "Keeps the answer to a fetch by name for two seconds, for whatever name.")
+@fault("FETCH-RIGHT-ONE", "Keeps the answer to a fetch by name for two seconds, for whatever name of that length.")
 class KeepsLastFetchByName(Api):
     def fetch_stream(self, request: Any, stream: Stream) -> Any:
         response = super().fetch_stream(request, stream)
         if by_sid(request):
             return response
-        when, kept = self.__dict__.get("kept", (0.0, response))
+        answers = self.__dict__.setdefault("answers", {})
+        key = (stream.service_sid, len(stream.unique_name or ""))
+        when, kept = answers.get(key, (0.0, response))
         if request.now - when > 2:
-            self.kept = request.now, response
+            answers[key] = request.now, response
             return response
         return kept
 
@@ -211,7 +213,11 @@ class FetchTouches(Api):
         return super().fetch_stream(request, touched)
 
 
-@fault("FETCH-CHANGES-NOTHING", "Every fetch starts the Ttl anew, as the sliding expiry of a cache does.")
+@fault(
+    "FETCH-CHANGES-NOTHING",
+    "Every fetch starts the Ttl anew, as the sliding expiry of a cache does.",
+    may=("RATE-REFUSED-NO-HARM",),
+)
 class FetchProlongs(Api):
     def fetch_stream(self, request: Any, stream: Stream) -> Any:
         if stream.expires is not None:

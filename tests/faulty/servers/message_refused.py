@@ -84,7 +84,7 @@ class TextWillDo(Lax):
         return text
 
 
-@fault("PUBLISH-NOT-JSON", "Takes the first JSON value of a text and ignores what follows.")
+@fault("PUBLISH-NOT-JSON", "Takes the first JSON value of a text and ignores what follows.", may=("ANSWER-JSON",))
 class FirstValueWillDo(Lax):
     def read(self, text: str) -> Any:
         return json.JSONDecoder(parse_constant=float.fromhex).raw_decode(text)[0]

@@ -171,7 +171,12 @@ class NamesOfAccount(Store):
 
 
 @fault(
-    "NAME-IN-OTHER-SERVICE", "A name leads to the stream that got it last, in whatever service.", may=("SERVICE-APART",)
+    "NAME-IN-OTHER-SERVICE",
+    "A name leads to the stream that got it last, in whatever service.",
+    may=(
+        "SERVICE-APART",
+        "STREAM-SERVICE-SID",
+    ),
 )
 class NamesLeadToNewest(Store):
     def find_by_name(self, service_sid: str, unique_name: str, now: float) -> Stream | None:

@@ -24,7 +24,14 @@ class ServicesByNameOnly(Api):
         return service
 
 
-@fault("SERVICE-BY-SID", "Keeps other streams for a service by its sid than by its name.")
+@fault(
+    "SERVICE-BY-SID",
+    "Keeps other streams for a service by its sid than by its name.",
+    may=(
+        "LIST-*",
+        "PUBLISH-BY-LINK",
+    ),
+)
 class StreamsByAddress(Api):
     def find_service(self, route: Any, request: Any) -> Service:
         service = super().find_service(route, request)
