@@ -20,15 +20,13 @@ GENERATED = "PROPERTY-"
 REPORT = "If the answer shown is right by that source, the suite is wrong: report it with this run's report.json."
 
 
-def advice(
-    rule: Rule, outcome: Outcome, *, message: str, blocked_by: Sequence[str], shown: bool
-) -> dict[str, Any] | None:
+def advice(rule: Rule, outcome: Outcome, *, message: str, blocked_by: Sequence[str]) -> dict[str, Any] | None:
     """`fault` (who), `authority` (who says so), `change` (what to do) and `doubt` (when the suite may be wrong).
 
-    `shown`: the report has an exchange of it. None for outcomes that ask for nothing.
+    None for outcomes that ask for nothing.
     """
     if outcome in {Outcome.FAIL, Outcome.WAIVED}:
-        return _failure(rule, outcome, shown=shown)
+        return _failure(rule, outcome)
     if outcome is Outcome.BLOCKED:
         culprits = ", ".join(blocked_by[:5])
         return _words(
@@ -65,10 +63,11 @@ def authority(rule: Rule) -> str:
     return "; ".join(parts)
 
 
-def _failure(rule: Rule, outcome: Outcome, *, shown: bool) -> dict[str, Any]:
-    change = f"Change the server so that this holds: {_sentence(rule.statement)}"
-    if shown:
-        change += " The curl command of the exchange shows when it does."
+def _failure(rule: Rule, outcome: Outcome) -> dict[str, Any]:
+    change = (
+        f"Change the server so that this holds: {_sentence(rule.statement)}"
+        f" To check it alone, run again with --rule {rule.id}."
+    )
     weight = {
         Level.MUST: "The Stream page demands it, so this alone makes the target not conformant.",
         Level.SHOULD: "The Stream page does not demand it: this is a deviation, not a breach.",

@@ -32,7 +32,7 @@ class Change(StrEnum):
     FAILING_AT_FIRST_SIGHT = "judged for the first time, and failing"
     FIXED = "fixed"
     SETTLED = "now shown to hold"
-    ANSWER = "survey answer changed"
+    ANSWER = "answered differently"
     OTHER = "other change"
 
 
@@ -120,6 +120,20 @@ def compare(reports: Sequence[Report]) -> Comparison:
         for number, (before, after) in enumerate(pairwise(reports))
     )
     return Comparison(tuple(reports), rows, steps)
+
+
+def remarks(comparison: Comparison) -> list[str]:
+    """What a reader of the comparison has to know: other suites, and reports that are silent on some rules."""
+    versions = list(dict.fromkeys(report.document["suite"]["version"] for report in comparison.reports))
+    found = []
+    if len(versions) > 1:
+        found.append(f"the reports are by different suites ({', '.join(versions)}): a change may be the suite's")
+    for number, report in enumerate(comparison.reports):
+        silent = sum(row.cells[number] is None for row in comparison.rows)
+        if silent:
+            rules = f"{silent} rule{' that another report has' if silent == 1 else 's that other reports have'}"
+            found.append(f"{report.name} does not speak of {rules}")
+    return found
 
 
 def change_of(rule: dict[str, Any], before: dict[str, Any] | None, after: dict[str, Any] | None) -> Change | None:

@@ -26,7 +26,7 @@ from conformance.rules import Catalogue, Rule, load_catalogue
 __all__ = ["assemble", "broken_results", "document_of", "head_of", "iso", "rule_from", "rule_record", "tail_of"]
 
 VERSION = 1
-SHOWN_BODY = 16_384  # bytes of a body that a report keeps
+SHOWN_BODY = 40_960  # bytes of a body that a report keeps: a page of 50 streams fits in
 SHOWN_EXCHANGES = 8  # of one rule
 SHOWN_TEXT = 4_000  # characters of what was expected, what came, and the like
 SHOWN_HEADERS = 60
@@ -222,7 +222,6 @@ def _finished(rule: dict[str, Any], result: RuleResult, outcomes: Mapping[str, O
         result.outcome,
         message=rule["message"],
         blocked_by=culprits,
-        shown=bool(rule["exchanges"]),
     )
     shown = {key: value for key, value in rule.items() if key not in {"depends_on", "exchanges"}}
     return {**shown, "blocked_by": culprits, "advice": words, "exchanges": rule["exchanges"]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
 import re
 from collections.abc import Iterable
@@ -33,7 +34,8 @@ class Mask:
     @classmethod
     def of(cls, credentials: Credentials) -> Mask:
         pair = f"{credentials.username}:{credentials.password}"
-        return cls([credentials.password, base64.b64encode(pair.encode()).decode()])
+        encoded = base64.b64encode(pair.encode()).decode()
+        return cls([credentials.password, encoded, _url_safe(encoded)])
 
     def text(self, text: str) -> str:
         return self._pattern.sub(HIDDEN, text) if self._pattern else text
@@ -97,4 +99,11 @@ def _forms(secret: str) -> set[str]:
     raw = secret.encode()
     encoded = base64.b64encode(raw).decode()
     escaped = json.dumps(secret)[1:-1]
-    return {secret, quote(secret, safe=""), quote_plus(secret), escaped, encoded, encoded.rstrip("="), raw.hex()}
+    forms = {secret, quote(secret, safe=""), quote_plus(secret), encoded, raw.hex(), html.escape(secret)}
+    forms |= {escaped, json.dumps(html.escape(secret))[1:-1]}
+    forms |= {_url_safe(encoded), encoded.rstrip("="), _url_safe(encoded).rstrip("=")}
+    return forms | {form.replace("/", "\\/") for form in forms}  # some JSON encoders escape slashes too
+
+
+def _url_safe(encoded: str) -> str:
+    return encoded.replace("+", "-").replace("/", "_")

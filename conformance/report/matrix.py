@@ -6,17 +6,21 @@ from typing import Any
 
 from conformance.outcomes import Level, Outcome
 from conformance.report.badge import COLOURS
-from conformance.report.compare import ABSENT, REGRESSIONS, Change, Comparison, Row
+from conformance.report.compare import ABSENT, REGRESSIONS, Change, Comparison, Row, remarks
 from conformance.report.text import plain
 from conformance.report.web import render
 from conformance.report.wording import LEVELS, OUTCOMES, section_order
 
 TITLES: dict[str, str] = {**{str(outcome): title for outcome, title in OUTCOMES.items()}, ABSENT: "not there"}
 
+FEW = 3  # reports that a window is wide enough for; more need a table that can be moved sideways
+SAID = 160  # characters of a survey's answer on the terminal
+
 
 def comparison_text(comparison: Comparison) -> str:
     """Each report in a line, then what changed from one to the next."""
     lines = [f"{plain(report.name)}: {report.document['verdict']}" for report in comparison.reports]
+    lines += [f"note: {plain(note)}" for note in remarks(comparison)]
     for step in comparison.steps:
         lines += ["", f"from {plain(step.before)} to {plain(step.after)}:"]
         if not step.differences:
@@ -27,7 +31,7 @@ def comparison_text(comparison: Comparison) -> str:
                 lines.append(f"  {item.change}:")
                 last = item.change
             lines.append(
-                f"    {item.rule['id']} ({item.rule['level']}): {plain(item.before, 80)} -> {plain(item.after, 80)}"
+                f"    {item.rule['id']} ({item.rule['level']}): {plain(item.before, SAID)} -> {plain(item.after, SAID)}"
             )
     return "\n".join(lines)
 
@@ -50,6 +54,8 @@ def matrix(comparison: Comparison) -> str:
         levels=LEVELS,
         features=list(dict.fromkeys(row.rule["feature"] for row in comparison.rows)),
         titles=TITLES,
+        notes=remarks(comparison),
+        many=len(comparison.reports) > FEW,
         counts=[_counts(report.document) for report in comparison.reports],
     )
 

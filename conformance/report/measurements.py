@@ -214,7 +214,6 @@ def _life(key: tuple[str, str, str], seen: Sequence[Exchange]) -> Life | None:
     for exchange in seen:
         operation, at = operation_of(exchange.request), exchange.sent - born
         accepted = exchange.status is not None and 200 <= exchange.status < 300
-        due = promises[-1][1] if promises else None
         if accepted:
             alive, gone = at, None
             if operation is Operation.DELETE:
@@ -222,12 +221,9 @@ def _life(key: tuple[str, str, str], seen: Sequence[Exchange]) -> Life | None:
         elif exchange.status in REMOVED and gone is None and operation is not Operation.CREATE:
             gone = at
         if accepted and operation in {Operation.CREATE, Operation.UPDATE}:
-            ttl = _seconds(exchange.request.field("Ttl"))
-            if ttl is not None:
-                promises.append((at, at + ttl))
-                due = promises[-1][1]
-        if due is not None and due > LONGEST_LIFE:
-            return None
+            promises = _promised(promises, at, exchange.request.field("Ttl"))
+            if promises and promises[-1][1] > LONGEST_LIFE:
+                return None
     watched = max(alive or 0.0, gone or 0.0)
     if not promises or watched < promises[-1][1]:
         return None
@@ -263,11 +259,11 @@ def _object(exchange: Exchange) -> dict[str, Any]:
     return body if isinstance(body, dict) else {}
 
 
-def _seconds(text: str | None) -> int | None:
-    """A Ttl that makes a stream expire; None for everything else."""
-    if text is None or not (text.isascii() and text.isdecimal()) or len(text) > 9:
-        return None
-    return int(text) or None
+def _promised(promises: list[tuple[float, float]], at: float, ttl: str | None) -> list[tuple[float, float]]:
+    """What is promised after a stream was given this Ttl; a Ttl of 0 takes all promises back."""
+    if ttl is None or not (ttl.isascii() and ttl.isdecimal()) or len(ttl) > 9:  # none, or one that means nothing
+        return promises
+    return [*promises, (at, at + int(ttl))] if int(ttl) else []
 
 
 def _rounded(value: float | None) -> float | None:

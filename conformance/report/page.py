@@ -12,11 +12,21 @@ from conformance.outcomes import Level, Outcome
 from conformance.report.advice import authority
 from conformance.report.badge import COLOURS
 from conformance.report.document import rule_from
-from conformance.report.marks import Span, body_spans, named_headers, status_differs, subject_fields
+from conformance.report.marks import (
+    SID,
+    Span,
+    absent,
+    body_spans,
+    request_headers,
+    response_headers,
+    status_differs,
+    subject_fields,
+)
 from conformance.report.pictures import pictures
 from conformance.report.text import reindent, shorten, visible
 from conformance.report.web import render
 from conformance.report.wording import (
+    HARMLESS,
     LEVELS,
     OUTCOME_MEANINGS,
     OUTCOMES,
@@ -29,8 +39,10 @@ from conformance.report.wording import (
 )
 
 SHOWN_BODY = 4096  # characters; report.json has more
+AROUND = 500  # characters before and after a mark that is further down than that
 SURVEY_BODY, SURVEY_EXCHANGES = 1200, 4  # of an answer, which needs less to be believed than a failure
 UNSETTLED = (Outcome.BLOCKED, Outcome.INCONCLUSIVE, Outcome.ERROR, Outcome.NOT_RUN)
+QUIET = HARMLESS | {Outcome.BLOCKED, Outcome.NOT_RUN}  # printed in one line, unless the reader opened them
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -71,33 +83,40 @@ def _rule(rule: dict[str, Any]) -> dict[str, Any]:
     outcome = Outcome(rule["outcome"])
     most = {Outcome.PASS: 0, Outcome.UNSUPPORTED: 0, Outcome.ANSWERED: SURVEY_EXCHANGES}
     exchanges = rule["exchanges"][: most.get(outcome)]
-    bodies = [reindent((exchange["response"] or {}).get("body", "")) for exchange in exchanges]
     return {
         **rule,
         "title": OUTCOMES[Outcome(rule["outcome"])],
         "authority": authority(rule_from(rule)),
-        "because": rule["message"] if not (rule["expected"] and rule["outcome"] == Outcome.FAIL) else "",
-        "open": rule["outcome"] == Outcome.FAIL,
-        "shown": [_exchange(rule, exchange, number, bodies) for number, exchange in enumerate(exchanges)],
+        "because": rule["message"].removeprefix("because ")
+        if not (rule["expected"] and rule["outcome"] == Outcome.FAIL)
+        else "",
+        "open": outcome is Outcome.FAIL,
+        "quiet": outcome in QUIET,
+        "shown": _exchanges(rule, exchanges),
     }
 
 
-def _exchange(rule: dict[str, Any], exchange: dict[str, Any], number: int, bodies: Sequence[str]) -> dict[str, Any]:
-    request, response = exchange["request"], exchange["response"]
-    others = [
-        body
-        for other, body in enumerate(bodies)
-        if other != number and rule["exchanges"][other]["request"]["url"] == request["url"] and body
+def _exchanges(rule: dict[str, Any], exchanges: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The exchanges with what differs marked; where nothing could be found out, the last status of a broken rule."""
+    bodies = [reindent((exchange["response"] or {}).get("body", "")) for exchange in exchanges]
+    broken = rule["outcome"] in {Outcome.FAIL, Outcome.WAIVED}
+    responses = [
+        _response(rule, exchanges, number, bodies) if exchange["response"] else None
+        for number, exchange in enumerate(exchanges)
     ]
-    return {
-        "curl": exchange["curl"],
-        "scenario": exchange["scenario"].replace("_", " "),
-        "elapsed": exchange["elapsed"],
-        "request": _request(rule, request),
-        "response": response and _response(rule, response, bodies[number], others),
-        "error": exchange["error"],
-        "status": response and response["status"],
-    }
+    if broken and responses and responses[-1] and not any("<mark>" in (response or "") for response in responses):
+        responses[-1] = _response(rule, exchanges, len(exchanges) - 1, bodies, whole=True)
+    return [
+        {
+            "curl": exchange["curl"],
+            "scenario": exchange["scenario"].replace("_", " "),
+            "elapsed": exchange["elapsed"],
+            "request": _request(rule, exchange["request"]),
+            "response": response,
+            "error": exchange["error"],
+        }
+        for exchange, response in zip(exchanges, responses, strict=True)
+    ]
 
 
 def _request(rule: dict[str, Any], request: dict[str, Any]) -> Markup:
@@ -105,11 +124,10 @@ def _request(rule: dict[str, Any], request: dict[str, Any]) -> Markup:
     parts = urlsplit(request["url"])
     query, form = parse_qsl(parts.query, keep_blank_values=True), _form(request)
     subjects = subject_fields(rule, [name for name, _ in query + form])
-    headers = named_headers(rule, request["headers"])
-    if rule["feature"] == "credentials":
-        headers |= {n for n, (name, _) in enumerate(request["headers"]) if name.lower() == "authorization"}
+    headers = request_headers(rule, request["headers"])
+    no_login = rule["feature"] == "credentials" and not headers
     head, last, rest = _addressed(parts.path)
-    marked_path = not subjects and not headers
+    marked_path = not subjects and not headers and not no_login
     lines = [
         Markup("<b>{}</b> {}{}{}").format(
             visible(request["method"]), visible(head), _marked(last, marked_path), visible(rest) + "?" * bool(query)
@@ -121,6 +139,8 @@ def _request(rule: dict[str, Any], request: dict[str, Any]) -> Markup:
         )
     ]  # fmt: skip
     lines += [_marked(f"{name}: {value}", number in headers) for number, (name, value) in enumerate(request["headers"])]
+    if no_login:
+        lines.append(_marked("(no header Authorization)", True))
     if form:
         lines.append(Markup(""))
         lines += [_marked(f"{name} = {shorten(value, SHOWN_BODY)}", name in subjects) for name, value in form]
@@ -138,23 +158,53 @@ def _addressed(path: str) -> tuple[str, str, str]:
     return head + separator, reference, slash + rest
 
 
-def _response(rule: dict[str, Any], response: dict[str, Any], body: str, others: Iterable[str]) -> Markup:
-    """The status line, headers and body, with what differs marked."""
-    headers = named_headers(rule, response["headers"])
-    status = Markup("<b>{}</b>").format(
-        _marked(f"{response['status']} {response['reason']}".strip(), status_differs(rule, response["status"]))
-    )
-    lines = [status]
-    lines += [
-        _marked(f"{name}: {value}", number in headers) for number, (name, value) in enumerate(response["headers"])
-    ]
+def _response(
+    rule: dict[str, Any],
+    exchanges: Sequence[dict[str, Any]],
+    number: int,
+    bodies: Sequence[str],
+    *,
+    whole: bool = False,
+) -> Markup:
+    """The status line, headers and body of one exchange, with what differs marked; `whole`: the status in any case."""
+    response, body = exchanges[number]["response"], bodies[number]
+    code, missing = response["status"], absent(rule)
+    later = {(exchange["response"] or {}).get("status") for exchange in exchanges[number + 1 :]}
+    differs = whole or status_differs(rule, code, last=code not in later)
+    headers = response_headers(rule, response["headers"])
+    lines = [Markup("<b>{}</b>").format(_marked(f"{code} {response['reason']}".strip(), differs))]
+    lines += [_marked(f"{name}: {value}", line in headers) for line, (name, value) in enumerate(response["headers"])]
+    if missing.startswith("no header"):
+        lines.append(_marked(f"({missing})", True))
     if response["body_bytes"]:
         limit = SURVEY_BODY if rule["outcome"] == Outcome.ANSWERED else SHOWN_BODY
-        shown = body[:limit]
-        spans = [span for span in body_spans(rule, shown, others) if span[0] < len(shown)]
-        note = _cut(response, body, limit)[len(shown) :] if "body" in response else _cut(response, "")
-        lines += [Markup(""), _with_marks(shown, spans) + escape(note)]
+        streams, others = _streams(exchanges, number), _same_request(exchanges, number, bodies)
+        spans = body_spans(rule, body, others, streams=streams, accepted=code < 300)
+        lines += [Markup(""), _excerpt(response, body, spans, limit)]
+    if missing.startswith("no key"):
+        lines.append(_marked(f"({missing})", True))
     return Markup("\n").join(lines)
+
+
+def _same_request(exchanges: Sequence[dict[str, Any]], number: int, bodies: Sequence[str]) -> list[str]:
+    """The bodies of the other answers to the same request that had the same status."""
+
+    def key(exchange: dict[str, Any]) -> list[Any]:
+        request = exchange["request"]
+        return [request["method"], request["url"], request.get("body"), (exchange["response"] or {}).get("status")]
+
+    same = [other for other, exchange in enumerate(exchanges) if key(exchange) == key(exchanges[number])]
+    return [bodies[other] for other in same if other != number and bodies[other]]
+
+
+def _streams(exchanges: Sequence[dict[str, Any]], number: int) -> set[str]:
+    """The sids of the streams that the other exchanges made or addressed."""
+    found: set[str] = set()
+    for other, exchange in enumerate(exchanges):
+        body = (exchange["response"] or {}).get("body", "")
+        if other != number and '"streams"' not in body:
+            found |= {sid for sid in SID.findall(exchange["request"]["url"] + body) if sid.startswith("TO")}
+    return found
 
 
 def _form(request: dict[str, Any]) -> list[tuple[str, str]]:
@@ -172,6 +222,30 @@ def _cut(message: dict[str, Any], text: str, limit: int = SHOWN_BODY) -> str:
     if len(text) <= limit and not message["body_cut"]:
         return text
     return f"{text[:limit]}\n… (cut: the body has {size})"
+
+
+def _excerpt(response: dict[str, Any], body: str, spans: Sequence[Span], limit: int) -> Markup:
+    """The body as far as the page shows it: its beginning, and the first mark with what is around it."""
+    if "body" not in response:
+        return escape(_cut(response, ""))
+    if not spans or spans[0][1] <= limit:
+        head = body[:limit]
+        return _with_marks(head, [span for span in spans if span[0] < limit]) + escape(
+            _cut(response, body, limit)[len(head) :]
+        )
+    start = body.rfind("\n", 0, max(0, spans[0][0] - AROUND)) + 1
+    end = min(len(body), max(start + limit // 2, spans[0][1] + AROUND))
+    inside = [(first - start, last - start) for first, last in spans if last <= end]
+    tail = (
+        ""
+        if end == len(body) and not response["body_cut"]
+        else f"\n… (cut: the body has {response['body_bytes']:,} bytes)"
+    )
+    return (
+        escape(visible(body[: limit // 4], keep="\n") + "\n… (left out)\n")
+        + _with_marks(body[start:end], inside)
+        + escape(tail)
+    )
 
 
 def _with_marks(text: str, spans: Sequence[Span]) -> Markup:

@@ -24,6 +24,7 @@ LETTER = {
     Outcome.NOT_RUN: "-",
 }
 WIDTH = 100
+FEW = 4  # ids of rules on a line
 
 
 def finding(rule: dict[str, Any]) -> str:
@@ -40,11 +41,12 @@ def finding(rule: dict[str, Any]) -> str:
         add("expected", rule["expected"])
         add("got", rule["got"])
     if rule["message"] and (not rule["expected"] or rule["outcome"] != "fail"):
-        add("because", rule["message"])
+        because = rule["message"].removeprefix("because ")
+        add("because", because.split("; expected ")[0] if rule["expected"] else because)
     add("source", rule["source"])
-    if rule["advice"] and not rule["expected"]:
+    if rule["advice"] and (not rule["expected"] or rule["outcome"] == "blocked"):
         add("to do", rule["advice"]["change"])
-    elif rule["advice"] and rule["advice"]["fault"] != "the target":
+    elif rule["advice"] and rule["advice"]["fault"] != "the target" and rule["advice"]["doubt"]:
         add("or else", rule["advice"]["doubt"])
     if rule["exchanges"]:
         exchange = rule["exchanges"][-1]
@@ -64,12 +66,26 @@ def summary(document: dict[str, Any]) -> str:
         f"{document['selected']} of {document['rules_in_catalogue']} rules: {counts or 'none judged'}",
         _cost(document["duration"], document["statistics"]),
     ]
+    lines += [f"unsupported: {len(ids)} because {plain(why)} ({_few(ids)})" for why, ids in _unclaimed(document)]
     lines += [f"note: {plain(note)}" for note in document["notes"]]
     limited = scope(document)
     lines.append(f"seed {document['seed']} repeats this run")
     limits = f" ({limited})" if limited else ""
     lines.append(f"verdict: {document['verdict']}{limits} - {MEANING[document['verdict']]}")
     return "\n".join(lines)
+
+
+def _unclaimed(document: dict[str, Any]) -> list[tuple[str, list[str]]]:
+    """The rules that are unsupported, by why."""
+    found: dict[str, list[str]] = {}
+    for rule in document["rules"]:
+        if rule["outcome"] == Outcome.UNSUPPORTED:
+            found.setdefault(rule["message"], []).append(rule["id"])
+    return list(found.items())
+
+
+def _few(ids: list[str]) -> str:
+    return ", ".join(ids[:FEW]) + (", …" if len(ids) > FEW else "")
 
 
 def _cost(duration: float, statistics: dict[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
 import threading
 from collections.abc import Iterator
@@ -34,11 +35,15 @@ class Echo(BaseHTTPRequestHandler):
             secret: [secret, quote(secret, safe=""), quote_plus(secret)],
             "url": f"http://{secret}/{secret}",
             "links": {"messages": secret, "hex": secret.encode().hex(), "base64": encoded},
+            "alone": [base64.b64encode(secret.encode()).decode(), base64.urlsafe_b64encode(secret.encode()).decode()],
+            "markup": html.escape(secret),
             "code": 20404,
             "message": f"wrong {login}",
             "date_created": secret.upper(),
         }
         body = json.dumps(told).encode()
+        if self.command == "POST":
+            body = body.replace(b"/", b"\\/")  # as some encoders write it
         if self.path.endswith("PageSize=1"):
             body = b"{}"
         self.send_response(201 if self.command == "POST" else 200, secret)

@@ -17,8 +17,8 @@ def no_rate_limit(self: api.Api, stream: Stream, request: api.Request) -> None:
 
 
 def expires_late(self: Store, now: float, ttl: int) -> float | None:
-    """Keeps a Ttl as if it were counted from the next full minute."""
-    return (now // 60 + 1) * 60 + ttl if ttl else None
+    """Keeps every stream with a Ttl half a minute too long."""
+    return now + ttl + 30 if ttl else None
 
 
 def with_fractions(self: api.Api, stream: Stream, request: api.Request) -> dict[str, Any]:

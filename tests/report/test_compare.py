@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from conformance.cli import main
 from conformance.outcomes import Outcome
-from conformance.report.compare import REGRESSIONS, Change, Report, change_of, compare
+from conformance.report.compare import REGRESSIONS, Change, Report, change_of, compare, read_reports, remarks
 from conformance.report.document import document_of
 from conformance.report.files import json_bytes
 from conformance.report.matrix import comparison_text, matrix
@@ -132,6 +132,19 @@ def test_a_regression_fails_where_that_was_asked_for(
 def test_rules_that_are_not_run_any_more_are_a_regression(tmp_path: Path) -> None:
     names = [written(tmp_path, "a"), written(tmp_path, "b", only="TTL-")]
     assert main(["compare", *names, "--fail-on-regression"]) == 1
+
+
+def test_other_suites_and_silent_reports_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    one, other = written(tmp_path, "a"), written(tmp_path, "b", only="TTL-")
+    document = json.loads(Path(other).read_text())
+    document["suite"]["version"] = "9.9.9"
+    Path(other).write_text(json.dumps(document))
+    assert main(["compare", one, other, "--html", str(tmp_path / "m.html")]) == 0
+    said, html = capsys.readouterr().out, (tmp_path / "m.html").read_text()
+    for words in ("different suites (0.1.0, 9.9.9)", "b does not speak of"):
+        assert words in said
+        assert words in html
+    assert remarks(compare(read_reports([one, one]))) == []
 
 
 def test_columns_have_names_of_their_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

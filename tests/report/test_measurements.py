@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from conformance.exchange import Exchange, Headers, Request, Response
 from conformance.operation import Operation
 from conformance.report.measurements import (
+    Life,
     Measurements,
     Timeline,
     measure,
@@ -54,6 +55,23 @@ def test_an_update_gives_a_new_promise() -> None:
     (life,) = measure(seen).lives
     assert life.promises == ((0.0, 2.0), (1.0, 6.0))
     assert (life.alive, life.gone) == (1.0, 8.0)
+
+
+def test_a_ttl_of_0_takes_the_promise_back() -> None:
+    seen = [
+        exchange("POST", "", form={"Ttl": "3"}, status=201, body=stream(unique_name=None), sent=STARTED),
+        exchange("POST", f"/{SID}", form={"Ttl": "0"}, body=stream(), sent=STARTED + 1),
+        exchange(body=stream(), sent=STARTED + 5),
+    ]
+    assert measure(seen).lives == ()
+
+
+@pytest.mark.parametrize(("gone", "kind"), [(2.5, "gone"), (1.5, "early"), (9.0, "gone")])
+def test_a_stream_that_is_gone_before_its_time_is_drawn_so(gone: float, kind: str) -> None:
+    life = Life("any", "x", ((0.0, 3.0),), 1.0, gone)
+    (picture,) = pictures(measurements_document(Measurements(lives=(life,)), str))
+    assert f'class="{kind}"/>' in picture.svg
+    assert ("gone before its time" in [words for _, words in picture.legend]) == (kind == "early")
 
 
 @pytest.mark.parametrize("seen", [[(1, "GET", 200)], [(1, "DELETE", 204), (9, "GET", 404)]])
@@ -111,6 +129,7 @@ EXCHANGES = st.builds(
 def test_any_traffic_can_be_measured_and_drawn(traffic: list[Exchange]) -> None:
     for picture in pictures(measurements_document(measure(traffic), str)):
         ET.fromstring(str(picture.svg))
+        ET.fromstring(str(picture.narrow))
         assert all(len(row) == len(picture.columns) for row in picture.rows)
 
 
@@ -118,10 +137,12 @@ def test_all_four_pictures_are_drawn_and_are_xml() -> None:
     drawn = pictures(measurements_document(measure(log()), str))
     assert [picture.key for picture in drawn] == ["rate", "ttl", "sizes", "latency"]
     for picture in drawn:
-        root = ET.fromstring(str(picture.svg))
-        assert root.get("role") == "img"
-        assert root.get("aria-label")
+        for drawing in (picture.svg, picture.narrow):
+            root = ET.fromstring(str(drawing))
+            assert root.get("role") == "img"
+            assert root.get("aria-label")
         assert picture.rows
+        assert picture.legend
 
 
 def test_nothing_measured_is_nothing_drawn() -> None:

@@ -40,6 +40,8 @@
     document.getElementById("shown").textContent = `${shown} of ${rules.length} rules are shown.`;
   };
 
+  const filtered = (view) => KEYS.some((key) => view[key].length) || view.feature || view.changed || view.q;
+
   const toAddress = () => {
     const view = wanted();
     const parts = new URLSearchParams();
@@ -55,7 +57,8 @@
     if (!hash.includes("=")) {
       let name = hash;
       try { name = decodeURIComponent(hash); } catch { /* shown as it is */ }
-      const target = name && document.getElementById(name);
+      if (!name || name === "all") { form.reset(); apply(); return; }
+      const target = document.getElementById(name);
       if (!target) return;
       const row = target.closest("[data-rule]");
       if (row && row.hidden) { form.reset(); apply(); }
@@ -103,9 +106,17 @@
     form.hidden = false;
     form.addEventListener("submit", (event) => event.preventDefault());
     form.addEventListener("input", () => { apply(); toAddress(); });
-    form.addEventListener("reset", () => setTimeout(() => { apply(); toAddress(); }));
+    form.querySelector("[type=reset]").addEventListener("click", (event) => {
+      event.preventDefault();
+      form.reset();
+      apply();
+      toAddress();
+    });
     const link = document.getElementById("link");
-    link.addEventListener("click", () => copy(location.href, link));
+    link.addEventListener("click", () => {
+      if (filtered(wanted())) toAddress(); // the address may name a rule that was followed meanwhile
+      copy(location.href, link);
+    });
     addEventListener("hashchange", fromAddress);
     apply();
     fromAddress();
@@ -125,7 +136,7 @@
 
   let closed = [];
   addEventListener("beforeprint", () => {
-    closed = [...document.querySelectorAll("details:not([open])")];
+    closed = [...document.querySelectorAll("details:not([open], .quiet)")];
     for (const item of closed) item.open = true;
   });
   addEventListener("afterprint", () => { for (const item of closed) item.open = false; });
