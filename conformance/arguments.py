@@ -41,6 +41,13 @@ def _count(text: str) -> int:
     return value
 
 
+def _share(text: str) -> float:
+    value = float(text)
+    if not 0 < value <= 1:
+        raise argparse.ArgumentTypeError("must be a share of more than 0 and at most 1")
+    return value
+
+
 _MANY = {"action": "append", "default": []}
 
 ARGUMENTS = (
@@ -95,6 +102,15 @@ ARGUMENTS = (
         {"metavar": "N", "type": _count, "default": 4, "help": "scenarios that run side by side (%(default)s)"},
     ),
     Argument("--quick", {"action": "store_true", "help": "leave out the rules that wait for the target's clock"}),
+    Argument(
+        "--generated",
+        {
+            "metavar": "SHARE",
+            "type": _share,
+            "default": 1.0,
+            "help": "share of the generated requests to send, such as 0.1: cheaper, and finds less (%(default)g)",
+        },
+    ),
     Argument("--strict", {"action": "store_true", "help": "deviations from 'should' rules fail the run too"}),
 )
 
@@ -143,6 +159,7 @@ def wish_from(get: Callable[[str], Any], *, new_seed: Callable[[], int]) -> Wish
             jobs=option("jobs"),
             strict=option("strict"),
             quick=option("quick"),
+            generated=option("generated"),
         ),
     )
 
@@ -168,5 +185,6 @@ def command_of(wish: Wish) -> str:
     add("--grace", options.grace, plain.grace)
     add("--timeout", options.timeout, plain.timeout)
     add("--jobs", options.jobs, plain.jobs)
+    add("--generated", options.generated, plain.generated)
     words += [flag for flag, wanted in (("--quick", options.quick), ("--strict", options.strict)) if wanted]
     return shlex.join(words)

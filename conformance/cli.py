@@ -11,6 +11,8 @@ from conformance import __version__
 from conformance.arguments import add_arguments
 from conformance.errors import SuiteError
 
+LOGIN = """\
+The environment variables TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN hold what the target accepts."""
 EXIT_CODES = """\
 exit codes of run: 0 conformant; 1 not conformant, or a waiver that is no longer needed (with --strict deviations
 too); 2 incomplete; 3 the target can't be reached or logged in to; 4 usage."""
@@ -24,7 +26,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    run = commands.add_parser("run", help="judge a target", epilog=EXIT_CODES)
+    run = commands.add_parser("run", help="judge a target", epilog=f"{LOGIN} {EXIT_CODES}")
     add_arguments(run.add_argument)
     run.add_argument("--record", metavar="FILE", type=Path, help="record the run's traffic into a new cassette")
     run.add_argument("--replay", metavar="FILE", type=Path, help="judge a recorded run, with no server and no waits")

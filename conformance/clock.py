@@ -19,12 +19,25 @@ class Clock(Protocol):
         """Told of every exchange, so that a replayed run can follow the recording's time."""
         ...
 
+    @property
+    def latest(self) -> float:
+        """When the latest exchange that it was told of ended; 0 before the first.
+
+        What is asked next may depend on this and never on `now`: a replay would then ask something else.
+        """
+        ...
+
 
 class LiveClock:
     """Wall time taken once, then carried on by the monotonic clock: a clock set meanwhile changes nothing."""
 
-    def __init__(self) -> None:
-        self._origin = time.time() - time.monotonic()
+    def __init__(self, origin: float | None = None) -> None:
+        self._origin = time.time() - time.monotonic() if origin is None else origin
+        self._latest = 0.0
+
+    def another(self) -> LiveClock:
+        """A clock that shows the same time and is told of other exchanges."""
+        return LiveClock(self._origin)
 
     def now(self) -> float:
         return self._origin + time.monotonic()
@@ -34,7 +47,11 @@ class LiveClock:
             time.sleep(seconds)
 
     def observe(self, exchange: Exchange) -> None:
-        """Live time passes by itself."""
+        self._latest = max(self._latest, exchange.received)
+
+    @property
+    def latest(self) -> float:
+        return self._latest
 
 
 class ReplayClock:
@@ -45,6 +62,7 @@ class ReplayClock:
 
     def __init__(self, start: float = 0.0) -> None:
         self._now = start  # the first answer sets it
+        self._latest = 0.0
 
     def now(self) -> float:
         return self._now
@@ -54,3 +72,8 @@ class ReplayClock:
 
     def observe(self, exchange: Exchange) -> None:
         self._now = max(self._now, exchange.received)
+        self._latest = max(self._latest, exchange.received)
+
+    @property
+    def latest(self) -> float:
+        return self._latest

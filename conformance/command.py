@@ -65,7 +65,7 @@ def _aim(wish: Wish, record: Path | None, replay: Path | None) -> Iterator[tuple
             yield target, wish.options
         else:
             with recorded(target, wish.options, record) as seen:
-                yield seen, wish.options
+                yield seen
 
 
 def run_suite(

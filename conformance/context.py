@@ -96,7 +96,7 @@ class Context:
     ) -> list[Exchange]:
         """Asks again and again until an answer satisfies `until` or `deadline` has passed; returns all answers."""
         answers = [ask()]
-        while not until(answers[-1]) and self.clock.now() < deadline:
+        while not until(answers[-1]) and answers[-1].received < deadline:
             self.sleep(every)
             answers.append(ask())
         return answers

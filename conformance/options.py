@@ -28,6 +28,8 @@ class Options:
     jobs: int = 4
     strict: bool = False
     quick: bool = False
+    generated: float = 1.0  # share of the generated requests
     limits: Limits = field(default_factory=Limits)
+    recorded: bool = False
     replayed: bool = False
     worker: str = ""

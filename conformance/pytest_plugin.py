@@ -260,6 +260,7 @@ class ConformancePlugin:
             return None
         if left := self._run.finish():
             self._notes.append(f"{len(left)} streams of this run could not be deleted")
+        self._notes += self._run.remarks()
         self._measurements.append(measure(tuple(self._run.session.log)))
         return self._run.statistics()
 
@@ -280,7 +281,7 @@ class ConformancePlugin:
             results=reconcile(results),
             total_rules=len(self._catalogue),
             statistics=sum_statistics(self._statistics),
-            notes=tuple(self._notes),
+            notes=tuple(dict.fromkeys(self._notes)),
             strict=self._options.strict,
             complete=complete,
             measurements=merge(self._measurements),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 
@@ -13,6 +13,7 @@ from conformance import __version__
 from conformance.budget import Budget
 from conformance.clock import Clock, LiveClock, ReplayClock
 from conformance.context import Context
+from conformance.elsewhere import note_on_links
 from conformance.errors import SuiteError
 from conformance.gate import Gate
 from conformance.journal import Journal, Leftover
@@ -56,7 +57,12 @@ class Run:
         self.started = self._clock.now()
         self._wire = Wire()
         self.session = Session(
-            target, wire=self._wire, budget=self.budget, timeout=options.timeout, replayed=options.replayed
+            target,
+            wire=self._wire,
+            budget=self.budget,
+            timeout=options.timeout,
+            recorded=options.recorded,
+            replayed=options.replayed,
         )
         self.journal = Journal(target=target.url, run=self.run_id)
         self._gate = Gate()
@@ -104,7 +110,7 @@ class Run:
 
     def _clean(self) -> tuple[Leftover, ...]:
         leftovers = self.journal.leftovers()
-        if leftovers:
+        if leftovers and not self.session.gone:
             session = Session(self.target, wire=self._wire, budget=Budget(), timeout=min(self.options.timeout, 10.0))
             streams = Streams(session, self._new_clock(), CLEANER, gate=self._gate, journal=self.journal)
             with ThreadPoolExecutor(max_workers=8) as pool:
@@ -144,18 +150,26 @@ class Run:
             results=reconcile(results),
             total_rules=len(self.catalogue),
             statistics=self.statistics(),
-            notes=tuple(notes),
+            notes=(*notes, *self.remarks()),
             strict=self.options.strict,
             complete=complete,
             measurements=measure(tuple(self.session.log)),
             command=command,
         )
 
+    def remarks(self) -> Iterator[str]:
+        """What a reader should know of the target beside the results."""
+        if self.session.gone:
+            yield "; ".join(filter(None, (self.session.gone, self.session.last_act)))
+        away = None if self.options.recorded or self.options.replayed else note_on_links(self.session.log, self.target)
+        if away:
+            yield away
+
     def not_run(self, rule: Rule, why: str) -> RuleResult:
         return RuleResult(rule, Outcome.NOT_RUN, why)
 
     def _new_clock(self) -> Clock:
-        return ReplayClock() if self.options.replayed else self._clock
+        return ReplayClock() if self.options.replayed else self._clock.another()
 
     def _context(self, scenario: str) -> Context:
         return Context(
@@ -171,7 +185,8 @@ class Run:
     def _traffic(self) -> Traffic:
         self.stage.start(ALWAYS)
         self.stage.settle()
-        return Traffic(tuple(self.session.log), self.target)
+        # Scenarios run side by side; in a replay their answers come in another order than they were recorded in.
+        return Traffic(tuple(sorted(self.session.log, key=lambda exchange: exchange.received)), self.target)
 
 
 def run_id(seed: int) -> str:

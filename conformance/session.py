@@ -17,11 +17,13 @@ from conformance.clock import Clock
 from conformance.errors import SuiteError
 from conformance.exchange import Exchange, Headers, NotJSON, Request, Response
 from conformance.outcomes import NotRun
+from conformance.pulse import Pulse
 from conformance.target import Credentials, Target, origin_of
 from conformance.wire import Wire, WireError
 
 SCENARIO_HEADER = "X-Conformance-Scenario"
 REPLAY_SENT, REPLAY_RECEIVED = "X-Replay-Sent", "X-Replay-Received"
+REPLAY_MISS, REPLAY_ERROR = "X-Sync-Proxy-Miss", "X-Replay-Error"
 ACCOUNT_THROTTLED = 20429
 RETRY_PAUSES = (0.2, 0.5, 1.0, 2.0)  # seconds, where the server names no Retry-After
 LONGEST_PAUSE = 10.0
@@ -35,7 +37,14 @@ class Session:
     """Sends requests to one target. Safe to use from many threads."""
 
     def __init__(
-        self, target: Target, *, wire: Wire, budget: Budget, timeout: float = 30.0, replayed: bool = False
+        self,
+        target: Target,
+        *,
+        wire: Wire,
+        budget: Budget,
+        timeout: float = 30.0,
+        recorded: bool = False,
+        replayed: bool = False,
     ) -> None:
         self.target = target
         self.budget = budget
@@ -43,8 +52,9 @@ class Session:
         self.log: list[Exchange] = []
         self.retried: list[Exchange] = []
         self._wire = wire
-        self._replayed = replayed
+        self._recorded, self._replayed = recorded, replayed
         self._stopped = threading.Event()
+        self._pulse = Pulse()
 
     def stop(self) -> None:
         """From now on every request and every wait ends with NotRun."""
@@ -54,12 +64,27 @@ class Session:
     def stopped(self) -> bool:
         return self._stopped.is_set()
 
+    @property
+    def gone(self) -> str:
+        """Why the run stopped itself: nobody listens at the target any more. Empty while somebody does."""
+        return self._pulse.gone
+
+    @property
+    def last_act(self) -> str:
+        """The requests that were broken off when it went."""
+        return self._pulse.last_act
+
+    def _go_on(self) -> None:
+        if self.gone:
+            self.stop()
+        if self.stopped:
+            raise NotRun(self.gone or "the run was stopped")
+
     def pause(self, clock: Clock, seconds: float) -> None:
         """Sleeps on that clock; raises NotRun when the run is stopped meanwhile."""
         end = clock.now() + seconds
         while (left := end - clock.now()) > 0:
-            if self.stopped:
-                raise NotRun("the run was stopped")
+            self._go_on()
             clock.sleep(min(left, 0.5))
 
     def send(
@@ -82,11 +107,11 @@ class Session:
             raise OriginRefused(f"refused to send a request to {request.url!r}, which is not on {self.target.url}")
         pauses = iter(RETRY_PAUSES)
         while True:
-            if self.stopped:
-                raise NotRun("the run was stopped")
+            self._go_on()
             self.budget.spend(message=message)
             exchange, unsent = self._once(request, clock, scenario, credentials)
             clock.observe(exchange)
+            self._pulse.see(exchange, unsent=unsent)
             pause = next(pauses, None)
             if pause is None or not _worth_retrying(exchange, repeatable=repeatable or unsent):
                 self.log.append(exchange)
@@ -114,10 +139,26 @@ class Session:
         except WireError as problem:
             error, unsent = str(problem), problem.unsent
         received = clock.now()
-        if self._replayed and response:
+        if response and (self._recorded or self._replayed):
+            # What is asked next may depend on these moments, so both runs must go by the same ones.
             sent = _moment(response, REPLAY_SENT, sent)
             received = _moment(response, REPLAY_RECEIVED, received)
+            error = self._proxy_error(response)
+            response = None if error else response
         return Exchange(replace(request, headers=shown), response, sent, received, error, scenario), unsent
+
+    def _proxy_error(self, response: Response) -> str | None:
+        """What went wrong between the proxy and the target, now or when this was recorded.
+
+        Raises NotRun, and stops the run, for a request that the recording does not hold.
+        """
+        if self._replayed:
+            if REPLAY_MISS in response.headers:
+                self.stop()
+                raise NotRun("the recording does not hold what is asked for here")
+            return response.headers.get(REPLAY_ERROR)
+        own = response.status == 502 and (response.headers.get("Server") or "").startswith("mitmproxy ")
+        return "the connection broke off behind the proxy" if own else None
 
 
 def _login(request: Request, credentials: Credentials | None) -> str:

@@ -14,9 +14,10 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,31 +27,37 @@ import yaml
 from conformance import __version__
 from conformance.errors import Unreachable, UsageError
 from conformance.options import Options
+from conformance.outcomes import Level
 from conformance.target import Credentials, Target
 
 LISTENING = re.compile(r"sync-proxy listening on (\S+)")
 LONGEST_HEADER = 65_536  # characters
+# What makes up requests beside the suite itself: other versions may draw other values from the same seed.
+DRAWN_BY = ("hypothesis", "schemathesis")
 # What a replay logs in with: recordings hold no credentials, and answer every account as itself.
 REPLAY_LOGIN = Credentials("AC" + "0123456789abcdef" * 2, "replayed-recordings-hold-no-token")
 
 
 @contextmanager
-def recorded(target: Target, options: Options, file: Path) -> Iterator[Target]:
-    """The target as seen through a recording proxy. The cassette is complete when the context ends.
+def recorded(target: Target, options: Options, file: Path) -> Iterator[tuple[Target, Options]]:
+    """The target as seen through a recording proxy, and the options for that; with the context's end the cassette is
+    complete.
 
     Raises UsageError when the file exists, Unreachable when the proxy does not start or refuses the recording.
     """
     if file.exists():
         raise UsageError(f"--record {file} exists: name a new file, or remove that one")
     extra = {"service": target.service, "second_service": target.second_service, "options": _essence(options)}
+    extra["drawn_by"] = _drawn_by()
     words = ["record", str(file), "--upstream", target.url, "--target-kind", _kind(target.url)]
     words += ["--suite-version", __version__, "--seed", str(options.seed), "--extra", json.dumps(extra)]
+    words.append("--timing-headers")
     if _is_loopback(target.url):
         words.append("--keep-pii")  # nobody's names but our own are there
     user = target.credentials
     login = {"TWILIO_ACCOUNT_SID": user.username, "TWILIO_AUTH_TOKEN": user.password}
     with tempfile.TemporaryDirectory() as folder, _proxy([*words, "--confdir", folder], login) as url:
-        yield replace(target, url=url)
+        yield replace(target, url=url), replace(options, recorded=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,19 +68,39 @@ class Tape:
     seed: int
     service: str
     second_service: str | None
-    options: Mapping[str, Any]
+    options: Mapping[str, Any]  # fields of Options
+    suite_version: str
+    drawn_by: Mapping[str, Any]
 
 
 @contextmanager
 def replayed(file: Path, options: Options) -> Iterator[tuple[Target, Options]]:
     """The target and the options that repeat a recorded run from its cassette, without waiting.
 
-    Raises UsageError when the file is no recording of a run, Unreachable when the proxy refuses it.
+    What was recorded is judged; `options` decide about waivers, reports and strictness. Raises UsageError when the file
+    is no recording of a run or the suite now asks for something else, Unreachable when the proxy refuses the file.
     """
     tape = read_tape(file)
-    options = replace(options, **_restored(tape.options), seed=tape.seed, replayed=True)
-    with _proxy(["replay", str(file), "--direct", "--timing-headers"], {}) as url:
-        yield Target(url, REPLAY_LOGIN, tape.service, tape.second_service), options
+    options = replace(options, **tape.options, seed=tape.seed, replayed=True)
+    try:
+        with _proxy(["replay", str(file), "--direct", "--timing-headers"], {}) as url:
+            yield Target(url, REPLAY_LOGIN, tape.service, tape.second_service), options
+    except _Missed as missed:
+        raise UsageError(
+            f"--replay {file} is out of date{_changed(tape)}: this suite asks for what is not in it; record it again"
+            f" with --record. {missed}"
+        ) from None
+
+
+def _changed(tape: Tape) -> str:
+    """What is known to be different since the recording, in words; empty when nothing is."""
+    then, now = {"suite": tape.suite_version, **tape.drawn_by}, {"suite": __version__, **_drawn_by()}
+    found = [f"{name} {then[name]} then, {now[name]} now" for name in now if then.get(name, now[name]) != now[name]]
+    return f" ({', '.join(found)})" if found else ""
+
+
+def _drawn_by() -> dict[str, str]:
+    return {name: version(name) for name in DRAWN_BY}
 
 
 def read_tape(file: Path) -> Tape:
@@ -84,26 +111,44 @@ def read_tape(file: Path) -> Tape:
         header = yaml.safe_load(re.split(r"^---$", text, flags=re.MULTILINE)[1])
         extra = header["extra"]
         return Tape(
-            str(header["target_kind"]), int(header["seed"]), extra["service"], extra["second_service"], extra["options"]
-        )
+            str(header["target_kind"]), int(header["seed"]), extra["service"], extra["second_service"],
+            _restored(extra["options"]), str(header["suite_version"]), dict(extra.get("drawn_by") or {}),
+        )  # fmt: skip
     except OSError as error:
         raise UsageError(f"--replay {file} can't be read: {error.strerror}") from None
-    except (LookupError, TypeError, ValueError, yaml.YAMLError):
+    except (LookupError, TypeError, ValueError, AttributeError, yaml.YAMLError):
         raise UsageError(f"--replay {file} is not a recording of a run: make one with --record") from None
 
 
 def _essence(options: Options) -> dict[str, Any]:
     """What of the options decides which requests are sent."""
-    return {"grace": options.grace, "jobs": options.jobs, "rules": list(options.rules), "quick": options.quick}
+    return {
+        "grace": options.grace,
+        "jobs": options.jobs,
+        "level": str(options.level),
+        "features": list(options.features),
+        "without": list(options.without),
+        "rules": list(options.rules),
+        "quick": options.quick,
+        "generated": options.generated,
+    }
 
 
 def _restored(essence: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "grace": float(essence["grace"]),
-        "jobs": int(essence["jobs"]),
-        "rules": tuple(map(str, essence["rules"])),
-        "quick": bool(essence["quick"]),
-    }
+    """The fields of Options; those that an older version did not write are left as they are by default."""
+    read: dict[str, Callable[[Any], Any]] = {
+        "grace": float, "jobs": int, "level": Level, "features": _words, "without": _words, "rules": _words,
+        "quick": bool, "generated": float,
+    }  # fmt: skip
+    return {name: read[name](value) for name, value in essence.items()}
+
+
+def _words(value: Any) -> tuple[str, ...]:
+    return tuple(map(str, value))
+
+
+class _Missed(Exception):
+    """The proxy was asked for something that the cassette does not have; the message says what, and what comes near."""
 
 
 def _is_loopback(url: str) -> bool:
@@ -145,6 +190,9 @@ def _proxy(words: Sequence[str], environment: Mapping[str, str]) -> Iterator[str
             if process.stdout is not None:
                 process.stdout.close()
             errors.seek(0)
-            said = " ".join(errors.read().removeprefix("sync-proxy: ").split())
-        if listening is None or (code and "record" in words[:1]):
+            lines = errors.read().splitlines()
+            said = " ".join(" ".join(lines).removeprefix("sync-proxy: ").split())
+            if miss := next((line for line in lines if line.startswith("sync-proxy: miss (")), None):
+                raise _Missed(miss.removeprefix("sync-proxy: "))  # in place of what the run made of it
+        if listening is None or (code and words[0] == "record"):
             raise Unreachable(said or "the proxy did not start: is it installed (pip install '.[proxy]')?")

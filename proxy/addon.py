@@ -138,6 +138,9 @@ class SyncProxy:
             self._handled[flow] = Handled(asked, base, keep_host, upstream=self._forward(flow, keep_host))
         elif isinstance(found, Miss):
             flow.response = injected(found.response(), asked)
+        elif found.response is None and engine.settings.timing_headers:
+            self._handled[flow] = Handled(asked, base, keep_host, answer=found)
+            flow.response = injected(found.told(), asked)
         elif found.response is None:
             engine.delivered(found)
             flow.kill()  # type: ignore[no-untyped-call]
@@ -184,7 +187,9 @@ class SyncProxy:
         elif flow.response is not None:
             if handled.upstream is not None and handled.upstream != handled.base:
                 point_back(flow.response, handled.upstream, handled.base)
-            self.engine.keep(exchange_of(flow, handled.asked), keep_host=handled.keep_host)
+            added = self.engine.keep(exchange_of(flow, handled.asked), keep_host=handled.keep_host)
+            for name, value in added:
+                flow.response.headers[name] = value
 
     def error(self, flow: http.HTTPFlow) -> None:
         handled = self._handled.get(flow)

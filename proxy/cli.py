@@ -66,13 +66,14 @@ def _mode(parser: argparse.ArgumentParser, mode: str) -> None:
             default="recorded",
             help="shifted: move the dates of answers to now",
         )
+        add("--allow-edited", action="store_true", help="accept a cassette that was edited")
+        add("--all-used", action="store_true", help="fail when an interaction was not asked for")
+    if mode != "passthrough":
         add(
             "--timing-headers",
             action="store_true",
-            help="add the recorded moments as X-Replay-Sent and X-Replay-Received",
+            help="add the recorded moments to answers as X-Replay-Sent and X-Replay-Received",
         )
-        add("--allow-edited", action="store_true", help="accept a cassette that was edited")
-        add("--all-used", action="store_true", help="fail when an interaction was not asked for")
     if mode == "replay":
         add("--direct", action="store_true", help="plain HTTP to a base URL only, without mitmproxy: faster")
     if mode in ("record", "once", "append"):

@@ -37,6 +37,10 @@ class ReplayApp:
         asked = _request(scope, body)
         found = self._engine.ask(asked)
         if isinstance(found, Answer):
+            if found.response is None and self._engine.settings.timing_headers:
+                await _send(send, found.told(), asked)
+                self._engine.delivered(found)
+                return
             if found.response is None:
                 # A recorded transport error: the connection ends in the middle of an answer.
                 self._engine.delivered(found)

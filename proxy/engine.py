@@ -185,16 +185,20 @@ class Engine:
             kept.append(miss)
         self._tell(f"miss ({miss.kind}): {miss.message}")
 
-    def keep(self, exchange: Exchange, *, keep_host: bool = False) -> None:
-        """Records what was forwarded and came back; trouble is told and remembered, never raised."""
+    def keep(self, exchange: Exchange, *, keep_host: bool = False) -> tuple[tuple[str, str], ...]:
+        """Records what was forwarded and came back; trouble is told and remembered, never raised.
+
+        Returns the headers that are to be added to the answer, where timing headers are wanted.
+        """
         if self.recorder is None:
-            return
+            return ()
         try:
             self.recorder.record(exchange, keep_host=keep_host)
         except RecordingError as error:
             self._fail(str(error))
         except Exception as error:  # noqa: BLE001 - a fault of ours must not cost the client its answer
             self._fail(f"an exchange could not be recorded: {type(error).__name__}: {error}")
+        return self.recorder.moments(exchange) if self.settings.timing_headers else ()
 
     def _fail(self, message: str) -> None:
         if message not in self._failed:

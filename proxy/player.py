@@ -24,7 +24,15 @@ from proxy.matching import LANE, Lookup, differences, lookup
 from proxy.misses import Miss
 from proxy.redaction import Redactor
 
-SENT, RECEIVED = "X-Replay-Sent", "X-Replay-Received"
+SENT, RECEIVED, ERROR = "X-Replay-Sent", "X-Replay-Received", "X-Replay-Error"
+
+
+_TIMING = {name.lower() for name in (SENT, RECEIVED, ERROR)}
+
+
+def moments(sent: float, received: float) -> tuple[tuple[str, str], tuple[str, str]]:
+    """The headers that tell a client when an exchange was recorded."""
+    return (SENT, f"{sent:.6f}"), (RECEIVED, f"{received:.6f}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +51,19 @@ class Answer:
     at: int
     exact: bytes
 
+    def told(self) -> Response:
+        """The recorded transport error as an answer, for a client that reads the headers of `timing_headers`."""
+        shown = (self.error or "the connection failed").encode("ascii", "replace").decode()
+        headers = ((ERROR, " ".join(shown.split())), *moments(self.sent, self.received))
+        return Response(502, "Bad Gateway", Headers(headers))
+
 
 class Player:
     """The answers of one cassette, each given once.
 
     `shifted` moves the dates of answers by the time since the recording. `timing_headers` adds the recorded moments to
-    each answer as X-Replay-Sent and X-Replay-Received. May be used from several threads.
+    each answer as X-Replay-Sent and X-Replay-Received, and lets a server tell a recorded transport error instead of
+    making one (`Answer.told`). May be used from several threads.
     """
 
     def __init__(
@@ -220,8 +235,8 @@ class Player:
             headers = [(name, self._shift[1](name, value)) for name, value in headers]
         if self._timing_headers:
             started = self.cassette.header.started
-            headers.append((SENT, f"{started + interaction.sent:.6f}"))
-            headers.append((RECEIVED, f"{started + interaction.received:.6f}"))
+            headers = [item for item in headers if item[0].lower() not in _TIMING]
+            headers += moments(started + interaction.sent, started + interaction.received)
         body = text.encode(encoding, "replace")
         return Response(response.status, restore(response.reason, as_json=False), Headers(tuple(headers)), body)
 

@@ -26,7 +26,7 @@ from proxy.errors import RecordingError, SecretFound
 from proxy.header import HOST, Header, chain, write_header, write_trailer
 from proxy.matching import lookup
 from proxy.misses import Miss
-from proxy.player import Answer, Player, base_of
+from proxy.player import Answer, Player, base_of, moments
 from proxy.pseudonyms import new_salt
 from proxy.redaction import Redactor
 from proxy.rules import Rule, default_rules, without_pii
@@ -128,6 +128,12 @@ class Recorder:
     def recorded(self) -> int:
         """How many of them this recorder added."""
         return len(self._digests) - self._earlier
+
+    def moments(self, exchange: Exchange) -> tuple[tuple[str, str], ...]:
+        """The headers that a replay of this exchange will have (`timing_headers`)."""
+        started = self.header.started
+        sent, received = (float(f"{moment - started:.6f}") for moment in (exchange.sent, exchange.received))
+        return moments(started + sent, started + received)
 
     def add_secret(self, value: str) -> None:
         """From now on this is searched for and taken out, and the finished file is searched for it."""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import importlib
+import io
 import zlib
+from typing import Any
 
 from conformance.exchange import Headers, Request, Response
 
@@ -30,11 +33,25 @@ def end_to_end(headers: Headers) -> Headers:
     return Headers(tuple((name, value) for name, value in headers.items if name.lower() not in drop))
 
 
+def _library(name: str) -> Any:
+    """A library that mitmproxy brings along, or None: replaying to a base URL goes without them."""
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        return None
+
+
 def encode(body: bytes, coding: str) -> bytes | None:
-    """The body in that content coding, or None for one that is not made here."""
+    """The body in that content coding, or None for one that can't be made here."""
     if coding in ("gzip", "x-gzip"):
         return gzip.compress(body, 6, mtime=0)
-    return zlib.compress(body) if coding == "deflate" else None
+    if coding == "deflate":
+        return zlib.compress(body)
+    if coding == "br" and (brotli := _library("brotli")):
+        return bytes(brotli.compress(body, quality=5))
+    if coding == "zstd" and (zstandard := _library("zstandard")):
+        return bytes(zstandard.ZstdCompressor().compress(body))
+    return None
 
 
 def decode(body: bytes, coding: str) -> bytes | None:
@@ -44,7 +61,12 @@ def decode(body: bytes, coding: str) -> bytes | None:
             return gzip.decompress(body)
         if coding == "deflate":
             return zlib.decompress(body)
-    except (OSError, zlib.error, EOFError):
+        if coding == "br" and (brotli := _library("brotli")):
+            return bytes(brotli.decompress(body))
+        if coding == "zstd" and (zstandard := _library("zstandard")):
+            reader = zstandard.ZstdDecompressor().stream_reader(io.BytesIO(body), read_across_frames=True)
+            return bytes(reader.read())
+    except Exception:  # noqa: BLE001 - each library has an error class of its own for what is not its coding
         return None
     return body if coding in ("", "identity") else None
 
@@ -59,8 +81,8 @@ def _accepts(request: Request, coding: str) -> bool:
 
 
 def outgoing(response: Response, request: Request) -> Response:
-    """The answer as it is sent: in the content coding it was recorded in when the client takes that (gzip and deflate;
-    otherwise as it is), with the right length, and without a body where there can't be one."""
+    """The answer as it is sent: in the content coding it was recorded in when the client takes that and it can be
+    made here, otherwise without one, with the right length, and without a body where there can't be one."""
     body, items = response.body, end_to_end(response.headers).items
     coding = (response.headers.get("Content-Encoding") or "").strip().lower()
     if coding and coding != "identity":

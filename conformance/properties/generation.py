@@ -31,6 +31,7 @@ from conformance.streams import sid_in
 
 FUZZED = 30  # cases an operation
 AT_ONCE = 4  # telling trials
+OTHER_CHARACTERS = "-_.~ +%&=?#@ΑλжЩשלعرबकกข日本語ひカ한국😀"  # beside Latin letters, in names that no stream has
 SHORT_TTL = 600  # seconds: a stream with less might expire while it is still needed
 MESSAGES_A_STREAM = 15  # half of what one stream takes in a second
 SUCCESS = {
@@ -64,12 +65,14 @@ class Trial:
     """The fields of a request, as form or query, and where it is sent.
 
     `tail` are characters for a name that no stream has; `name` is the end of the name of a stream made for this trial.
+    Trials made side by side have a `number`, from 1, from which their names come, so that no name depends on threads.
     """
 
     fields: dict[str, Any]
     at: At
     tail: str = ""
     name: str = ""
+    number: int = 0
 
 
 Send = Callable[[Trial, Story], None]
@@ -99,7 +102,7 @@ class Operations:
         self._schema = adapter.load(ctx.target, ctx.options.seed)
         self.operation = adapter.operation(self._schema, operation_id)
         self._numbers = count(1)
-        self._streams: list[tuple[str, str]] = []  # sid and name
+        self._streams: dict[str, tuple[str, str]] = {}  # sid and name by the end of the name
         self._sent = 0
         self._choosing = Lock()
         self._unknown_service = ctx.name("no-service")
@@ -108,9 +111,11 @@ class Operations:
     def try_out(self) -> None:
         """Runs all phases: first the telling values, then fuzzing, then the document's examples and its edges."""
         ctx, send = self._ctx, self._sender()
-        search = Search(ctx.options.seed)
+        search = Search(ctx.options.seed, clock=lambda: ctx.clock.latest)
         self._try_telling(search)
-        tails = st.text(st.characters(categories=("L", "N"), include_characters="-_.~ +%&=?#@"), max_size=20)
+        # Letters that every version of Python knows: else the same seed would draw other names elsewhere.
+        letters = st.characters(categories=("L", "N"), max_codepoint=0x24F, include_characters=OTHER_CHARACTERS)
+        tails = st.text(letters, max_size=20)
         cases = self.operation.as_strategy(path_parameters=self._fixed_path(), feedback=NO_FEEDBACK)
         addresses = st.sampled_from(ADDRESSES if self._id != "listStreams" else (At.SID, At.UNKNOWN_SERVICE))
         trials = st.builds(
@@ -131,13 +136,15 @@ class Operations:
 
             test()
 
-        search.run(fuzz, FUZZED)
-        search.run_each(partial(tell, trial) for trial in self._written_down())
+        search.run(fuzz, share_of(FUZZED, ctx.options.generated))
+        search.run_each(partial(tell, trial) for trial in self._some(tuple(self._written_down())))
         search.conclude()
 
     def _try_telling(self, search: Search) -> None:
         """All telling values, several at the same time; what is found is made simpler."""
-        trials, send = tuple(self._telling()), self._sender()
+        chosen = self._some(tuple(self._telling()))
+        trials = tuple(replace(trial, number=number) for number, trial in enumerate(chosen, 1))
+        self._numbers, send = count(len(trials) + 1), self._sender()
         attempts = [partial(send, trial) for trial in trials]
         found = search.try_all(attempts, partial(self._ctx.parallel, at_once=AT_ONCE))
 
@@ -148,6 +155,9 @@ class Operations:
 
         if found is not None:
             search.simplify(trials[found], simpler, tell)
+
+    def _some(self, trials: tuple[Trial, ...]) -> tuple[Trial, ...]:
+        return telling.some(trials, self._ctx.options.generated, self._ctx.options.seed) if trials else ()
 
     def _telling(self) -> Iterator[Trial]:
         """The telling values of the operation; its streams are addressed by sid and by name in turn."""
@@ -204,7 +214,7 @@ class Operations:
     def _create(self, trial: Trial, story: Story) -> None:
         fields = dict(trial.fields)
         if "UniqueName" in fields:
-            fields["UniqueName"] = self._ctx.name(f"{next(self._numbers):03d}-{fields['UniqueName']}")
+            fields["UniqueName"] = self._ctx.name(f"{self._number(trial):03d}-{fields['UniqueName']}")
         exchange = self._ctx.streams.create(fields)
         sid = sid_in(exchange)
         if sid is not None:
@@ -246,8 +256,7 @@ class Operations:
 
     def _publish(self, trial: Trial, story: Story) -> None:
         data = str(trial.fields.get("Data", "{}"))
-        self._sent += 1
-        with self._address(trial, story, fresh=self._sent % MESSAGES_A_STREAM == 0) as (reference, service):
+        with self._address(trial, story) as (reference, service):
             exchange = self._ctx.streams.publish(reference, data, service=service)
         self._judge(f"publish {show(data)} to {trial.at}", exchange, story, trial.at in LIVE)
 
@@ -281,7 +290,7 @@ class Operations:
         elif trial.at is At.UNKNOWN_SERVICE:
             yield self._ctx.name("unknown"), self._unknown_service
         elif trial.name:
-            name = self._ctx.name(f"{next(self._numbers):03d}-{trial.name}")
+            name = self._ctx.name(f"{self._number(trial):03d}-{trial.name}")
             exchange = self._ctx.streams.create({"UniqueName": name, "Ttl": SAFETY_TTL})
             story.tell(f"create a stream with UniqueName {show(name)}", exchange)
             sid = made(exchange).sid
@@ -289,19 +298,32 @@ class Operations:
             if self._id != "deleteStream":
                 self._ctx.streams.delete(sid)
         else:
-            sid, name = self._stream(fresh=fresh)
+            sid, name = self._stream(f"fresh-{self._number(trial)}" if fresh else self._shared(trial))
             yield (sid if trial.at is At.SID else name), None
 
-    def _stream(self, *, fresh: bool) -> tuple[str, str]:
+    def _number(self, trial: Trial) -> int:
+        return trial.number or next(self._numbers)
+
+    def _shared(self, trial: Trial) -> str:
+        """Which stream the trial shares with others; no stream gets too many messages."""
+        if self._id != "publishMessage":
+            return "shared"
+        if trial.number:
+            return f"shared-{trial.number // MESSAGES_A_STREAM}"
+        self._sent += 1
+        return f"shared-later-{self._sent // MESSAGES_A_STREAM}"
+
+    def _stream(self, label: str) -> tuple[str, str]:
         """A stream of ours, made now if need be. Raises Blocked when that does not work."""
         with self._choosing:
-            if not fresh and self._streams:
-                return self._streams[-1]
-            label = f"stream-{next(self._numbers)}"
-            stream = self._ctx.make(label).sid, self._ctx.name(label)
-            if not fresh or self._id == "publishMessage":
-                self._streams.append(stream)
-            return stream
+            if label not in self._streams:
+                self._streams[label] = self._ctx.make(label).sid, self._ctx.name(label)
+            return self._streams[label]
+
+
+def share_of(cases: int, share: float) -> int:
+    """That share of a number of cases, at least one."""
+    return max(1, round(cases * share))
 
 
 def fields_of(case: Case[Any]) -> dict[str, Any]:
@@ -311,6 +333,7 @@ def fields_of(case: Case[Any]) -> dict[str, Any]:
 
 def simpler(trial: Trial) -> Iterator[Trial]:
     """Simpler trials of the same kind: a field less, simpler names and messages."""
+    trial = replace(trial, number=0)  # told one after the other, each with names of its own
     fields = trial.fields
     if len(fields) > 1:
         yield from (

@@ -20,10 +20,10 @@ from conformance.exchange import Exchange
 from conformance.expect import describe
 from conformance.outcomes import NotRun
 from conformance.properties import adapter
-from conformance.properties.generation import MESSAGES_A_STREAM, SHORT_TTL, SUCCESS, Retries, form_of, is_sure
+from conformance.properties.generation import MESSAGES_A_STREAM, SHORT_TTL, SUCCESS, Retries, form_of, is_sure, share_of
 from conformance.properties.search import Broken, Search, Story
 from conformance.properties.storage import stored_elsewhere
-from conformance.properties.telling import chained
+from conformance.properties.telling import chained, some
 from conformance.streams import sid_in
 
 CHAINS, STEPS = 20, 8
@@ -38,7 +38,7 @@ def follow_links(ctx: Context) -> frozenset[str]:
 
     Raises Failed for the shortest bad one.
     """
-    search = Search(ctx.options.seed)
+    search = Search(ctx.options.seed, clock=lambda: ctx.clock.latest)
     covered: set[str] = set()
     machine = _machine(ctx, search, covered)
 
@@ -46,7 +46,7 @@ def follow_links(ctx: Context) -> frozenset[str]:
         run_state_machine_as_test(seed(number)(machine), settings=how, _min_steps=2)
 
     _take_walks(ctx, search)
-    search.run(chains, CHAINS, steps=STEPS, shrinks=True)
+    search.run(chains, share_of(CHAINS, ctx.options.generated), steps=STEPS, shrinks=True)
     search.conclude()
     return frozenset(covered)
 
@@ -83,7 +83,7 @@ def _take_walks(ctx: Context, search: Search) -> None:
             finally:
                 chain.clean()
 
-    search.run_each(partial(tell, plan) for plan in walks())
+    search.run_each(partial(tell, plan) for plan in some(tuple(walks()), ctx.options.generated, ctx.options.seed))
     search.shorten(tell)
 
 

@@ -9,7 +9,6 @@ takes tens of retellings where hypothesis takes hundreds, and every one costs re
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -28,6 +27,7 @@ ROUND = 10  # cases
 MOST_RETELLINGS = 200  # of a failing story, while a shorter one is looked for
 LONGEST_SHORTENING = 10.0  # seconds
 LONGEST_SEARCH = 40.0  # seconds; a slow target hears the first of the stories only
+TOGETHER = 8  # attempts between two looks at what they found, so that how many are made never depends on threads
 STEPS_SHOWN = 30
 
 
@@ -79,12 +79,15 @@ Outcome = tuple[Story, Broken] | None
 
 
 class Search:
-    """Runs the tests of one rule: each begins a story and does its steps inside `telling`."""
+    """Runs the tests of one rule: each begins a story and does its steps inside `telling`.
 
-    def __init__(self, seed: int, *, clock: Callable[[], float] = time.monotonic) -> None:
+    `clock` gives when the latest answer came (`Clock.latest`): a replay of the run then ends where the run ended.
+    """
+
+    def __init__(self, seed: int, *, clock: Callable[[], float]) -> None:
         self.seed = seed
         self._clock = clock
-        self._began = clock()
+        self._began = 0.0
         self._finding: tuple[Story, Broken] | None = None
         self._found_at = 0.0
         self._retellings = 0
@@ -93,15 +96,19 @@ class Search:
 
     def begin(self) -> Story:
         """A new story. Ends the search when enough has been told."""
-        now = self._clock()
         if self._finding is None:
-            enough = now - self._began > LONGEST_SEARCH
+            enough = self._too_long()
         else:
             self._retellings += 1
-            enough = now - self._found_at > LONGEST_SHORTENING or self._retellings > MOST_RETELLINGS
+            enough = self._clock() - self._found_at > LONGEST_SHORTENING or self._retellings > MOST_RETELLINGS
         if enough:
             raise self._leave(None)
         return Story()
+
+    def _too_long(self) -> bool:
+        now = self._clock()
+        self._began = self._began or now
+        return now - self._began > LONGEST_SEARCH
 
     @contextmanager
     def telling(self, story: Story) -> Iterator[None]:
@@ -129,7 +136,8 @@ class Search:
         if self._finding is not None or self._left is not None:
             return
         for number in range(-(-cases // ROUND)):
-            self._attempt(partial(test, self.seed * 1_000 + number, settings(ROUND, steps, shrinks=shrinks)))
+            size = min(ROUND, cases - number * ROUND)
+            self._attempt(partial(test, self.seed * 1_000 + number, settings(size, steps, shrinks=shrinks)))
             if self._finding is not None or self._left is not None:
                 return
 
@@ -139,27 +147,24 @@ class Search:
         parallel: Callable[[list[Callable[[], Outcome]]], list[Outcome]],
     ) -> int | None:
         """Makes the attempts, which share nothing, through `parallel`. Returns the number of the first that broke the
-        rule, which is the finding then; those not begun yet when one is found are left out."""
-        found = False
+        rule, which is the finding then; later ones are left out, but for a few."""
 
         def make(attempt: Callable[[Story], None]) -> Outcome:
-            nonlocal found
-            if found or self._clock() - self._began > LONGEST_SEARCH:
-                return None
             story = Story()
             try:
                 attempt(story)
             except Broken as broken:
-                found = True
                 return story, broken
             return None
 
-        if self._finding is not None:
-            return None
-        for number, outcome in enumerate(parallel([partial(make, attempt) for attempt in attempts])):
-            if outcome is not None:
-                self._remember(*outcome)
-                return number
+        for first in range(0, len(attempts), TOGETHER):
+            if self._finding is not None or self._too_long():
+                return None
+            some = attempts[first : first + TOGETHER]
+            for number, outcome in enumerate(parallel([partial(make, attempt) for attempt in some]), first):
+                if outcome is not None:
+                    self._remember(*outcome)
+                    return number
         return None
 
     def simplify(self, found: T, simpler: Callable[[T], Iterable[T]], tell: Callable[[T], None]) -> None:

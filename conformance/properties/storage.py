@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from hypothesis import configuration
+from hypothesis.internal import charmap
 
 HOME = "__hypothesis_home_directory"
 
@@ -27,7 +30,17 @@ def stored_elsewhere() -> Iterator[None]:
         return
     with TemporaryDirectory(prefix="sync-conformance-", ignore_cleanup_errors=True) as folder:
         configuration.set_hypothesis_home_dir(Path(folder))
+        _put_utf8()
         try:
             yield
         finally:
             configuration.set_hypothesis_home_dir(chosen)
+
+
+def _put_utf8() -> None:
+    """Writes the table of what UTF-8 can encode, everything but surrogates, for which hypothesis needs a second."""
+    if not hasattr(charmap, "charmap_file"):  # another hypothesis than the ones this was written for
+        return
+    table = charmap.charmap_file("codec-v2-utf-8")
+    table.parent.mkdir(parents=True, exist_ok=True)
+    table.write_bytes(gzip.compress(json.dumps([[[0, 0xD7FF], [0xE000, 0x10FFFF]], []]).encode()))

@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
 from conformance.context import Context
+from conformance.properties.generation import share_of
 from conformance.properties.model import World, list_is_short
 from conformance.properties.search import Search
 from conformance.properties.storage import stored_elsewhere
-from conformance.properties.telling import chained
+from conformance.properties.telling import chained, some
 
 STORIES, STEPS = 30, 15
 MOST_CREATES = 8  # in one story
@@ -80,7 +81,7 @@ def explore(ctx: Context) -> None:
 
     Raises Failed for the shortest that the model contradicts.
     """
-    search = Search(ctx.options.seed)
+    search = Search(ctx.options.seed, clock=lambda: ctx.clock.latest)
     about = {"ctx": ctx, "search": search, "numbers": count(1), "lists": list_is_short(ctx)}
     stories: type[Stories] = type("StoriesOfOneRun", (Stories,), about)
 
@@ -95,8 +96,9 @@ def explore(ctx: Context) -> None:
     def run(number: int, how: hypothesis.settings) -> None:
         run_state_machine_as_test(seed(number)(stories), settings=how)
 
-    search.run_each(partial(tell, plan) for plan in plans())
-    search.run(run, STORIES, steps=STEPS, shrinks=False)
+    share = ctx.options.generated
+    search.run_each(partial(tell, plan) for plan in some(tuple(plans()), share, ctx.options.seed))
+    search.run(run, share_of(STORIES, share), steps=STEPS, shrinks=False)
     search.shorten(tell)
     search.conclude()
 

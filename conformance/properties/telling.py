@@ -132,6 +132,12 @@ def messages() -> tuple[str, ...]:
     )
 
 
+def some(items: Sequence[T], share: float, seed: int) -> tuple[T, ...]:
+    """That share of the items, spread evenly, which ones by the seed; at least one, and all for a share of 1."""
+    step = max(1, round(1 / share))
+    return tuple(items[seed % min(step, len(items)) :: step])
+
+
 def chained(items: Sequence[T], length: int) -> tuple[T, ...]:
     """A short sequence in which every `length` items, in every order, stand side by side somewhere."""
     left = list(product(items, repeat=length))

@@ -16,11 +16,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+import brotli
+import zstandard
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from proxy_traffic import ACCOUNT, SERVICE, stream
+
+CODINGS = {"gzip": gzip.compress, "br": brotli.compress, "zstd": zstandard.ZstdCompressor().compress}
 
 
 class Upstream(ThreadingHTTPServer):
@@ -76,9 +80,11 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         if body:
             self.send_header("Content-Type", "application/json")
-        if "gzip" in self.headers.get("Accept-Encoding", "") and body:
-            body = gzip.compress(body)
-            self.send_header("Content-Encoding", "gzip")
+        accepted = self.headers.get("Accept-Encoding", "")
+        coding = next((coding for coding in CODINGS if coding in accepted), None)
+        if coding and body:
+            body = CODINGS[coding](body)
+            self.send_header("Content-Encoding", coding)
         if status != 204:
             self.send_header("Content-Length", str(len(body)))
         self.end_headers()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
+import sys
 import threading
 
 import pytest
@@ -29,7 +30,7 @@ from proxy.cassette import Cassette
 from proxy.matching import LANE
 from proxy.misses import CODES, HEADER, STATUS, Miss
 from proxy.player import Answer, Player
-from proxy.wire import outgoing
+from proxy.wire import decode, outgoing
 
 STREAMS = f"/v1/Services/{SERVICE}/Streams"
 
@@ -303,19 +304,31 @@ def test_credentials_decide_between_identical_requests_of_two_callers(record) ->
     assert answers == [1, 3, 2]
 
 
-def test_compressed_answers_are_compressed_again_for_who_takes_them(record) -> None:
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd"])
+def test_compressed_answers_are_compressed_again_for_who_takes_them(record, coding: str) -> None:
     made = exchange(
-        request("GET", "/a", headers=(("Accept-Encoding", "gzip"),)),
-        Response(200, "OK", Headers((("Content-Encoding", "gzip"), ("Content-Length", "31"))), b"x" * 500),
+        request("GET", "/a", headers=(("Accept-Encoding", f"identity, {coding};q=0.5"),)),
+        Response(200, "OK", Headers((("Content-Encoding", coding), ("Content-Length", "31"))), b"x" * 500),
     )
     found = given(Player(record(made)), made.request).response
     assert found.body == b"x" * 500
     sent = outgoing(found, made.request)
-    assert sent.headers.get("Content-Encoding") == "gzip"
+    assert sent.headers.get("Content-Encoding") == coding
     assert int(sent.headers.get("Content-Length")) == len(sent.body) < 100
+    assert decode(sent.body, coding) == b"x" * 500
+    assert decode(b"not in that coding", coding) is None
     plain = outgoing(found, request("GET", "/a"))
     assert plain.body == b"x" * 500
     assert "Content-Encoding" not in plain.headers
+
+
+@pytest.mark.parametrize(("coding", "library"), [("br", "brotli"), ("zstd", "zstandard")])
+def test_a_coding_whose_library_is_missing_is_left_out(coding: str, library: str, monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, library, None)
+    asked = request("GET", "/a", headers=(("Accept-Encoding", coding),))
+    sent = outgoing(Response(200, "OK", Headers((("Content-Encoding", coding),)), b"body"), asked)
+    assert (sent.body, sent.headers.get("Content-Encoding")) == (b"body", None)
+    assert decode(b"body", coding) is None
 
 
 @pytest.mark.parametrize(("method", "status", "length"), [("HEAD", 200, "4"), ("GET", 204, None), ("GET", 304, "4")])

@@ -15,8 +15,10 @@ from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlencode
 
+import brotli
 import pytest
 import requests
+import zstandard
 from mitmproxy import http
 from mitmproxy.flow import Error
 from mitmproxy.test import tflow
@@ -275,6 +277,53 @@ def test_compressed_answers_are_recorded_readable_and_sent_compressed(recorded, 
     assert answer.headers["Content-Encoding"] == "gzip"
     assert raw[:2] == b"\x1f\x8b"
     assert answer.headers["Content-Length"] == str(len(raw))
+
+
+@pytest.mark.parametrize(("coding", "decode"), [("br", brotli.decompress), ("zstd", zstandard.decompress)])
+def test_the_newer_codings_are_undone_and_made_again(
+    tmp_path: Path, server: Upstream, confdir: Path, coding: str, decode
+) -> None:
+    path, raw = tmp_path / "c.yaml", []
+    for settings in (Settings(path, "record", upstream=server.url), Settings(path, "replay")):
+        with running(settings, confdir) as proxy:
+            asked = {"headers": {"Accept-Encoding": coding}, "stream": True}
+            answer = proxy.session().get(f"{proxy.url}/v1/readable", **asked)
+            raw.append(decode(answer.raw.read(decode_content=False)))
+            assert answer.headers["Content-Encoding"] == coding
+    assert raw[0] == raw[1] == b'{"path": "/v1/readable"}'
+    assert '"path": "/v1/readable"' in path.read_text()
+    assert len(server.requests) == 1
+
+
+def test_timing_headers_are_the_same_while_recording_and_replaying(
+    tmp_path: Path, server: Upstream, confdir: Path
+) -> None:
+    path, seen = tmp_path / "c.yaml", []
+    for settings in (
+        Settings(path, "record", upstream=server.url, timing_headers=True),
+        Settings(path, "replay", timing_headers=True),
+    ):
+        with running(settings, confdir) as proxy:
+            for _ in range(20):
+                headers = proxy.session().get(f"{proxy.url}/v1/a").headers
+                seen.append((headers["X-Replay-Sent"], headers["X-Replay-Received"]))
+    assert seen[:20] == seen[20:]
+    assert seen[:20] == sorted(set(seen[:20]))
+    assert all(float(sent) <= float(received) for sent, received in seen)
+    assert "x-replay" not in path.read_text().lower()
+
+
+def test_a_recorded_transport_error_can_be_told_instead_of_made(
+    tmp_path: Path, server: Upstream, confdir: Path
+) -> None:
+    path = tmp_path / "c.yaml"
+    with running(Settings(path, "record", upstream=server.url), confdir) as proxy:
+        proxy.session().get(f"{proxy.url}/hang-up")
+    with running(Settings(path, "replay", timing_headers=True), confdir) as proxy:
+        told = proxy.session().get(f"{proxy.url}/hang-up")
+    assert told.status_code == 502
+    assert told.headers["X-Replay-Error"]
+    assert proxy.summary.unused == ()
 
 
 def test_an_upstream_that_hangs_up_is_recorded_as_that(tmp_path: Path, server: Upstream, confdir: Path) -> None:

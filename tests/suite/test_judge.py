@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-from conformance.judge import Judge, reconcile
+from conformance.judge import BROKEN, Judge, reconcile
 from conformance.outcomes import Blocked, Failed, Inconclusive, Level, NotRun, Outcome, Unsupported
 from conformance.registry import CHECKS, Answer, Check
 from conformance.results import RuleResult
@@ -187,3 +188,51 @@ def test_a_waived_failure_still_explains_its_dependants(checks: Callable[..., Ju
     waivers = {"T-A": Waiver("T-A", "known")}
     judge = checks((rule("T-A"), fails), (rule("T-B", "T-A"), fails), waivers=waivers)
     assert judge.judge("T-B").outcome is Outcome.BLOCKED
+
+
+def test_reconciling_passes_over_dependencies_that_were_not_judged() -> None:
+    results = [RuleResult(rule("T-B", "T-NONE", "T-A"), Outcome.FAIL), RuleResult(rule("T-A"), Outcome.FAIL)]
+    assert [result.outcome for result in reconcile(results)] == [Outcome.BLOCKED, Outcome.FAIL]
+    assert "T-A" in reconcile(results)[0].message
+
+
+@pytest.mark.parametrize("outcome", sorted(set(Outcome) - BROKEN))
+def test_reconciling_blocks_for_broken_dependencies_only(outcome: Outcome) -> None:
+    results = [RuleResult(rule("T-B", "T-A"), Outcome.FAIL), RuleResult(rule("T-A"), outcome)]
+    assert [result.outcome for result in reconcile(results)] == [Outcome.FAIL, outcome]
+
+
+def test_a_duration_is_how_long_the_judging_took(checks: Callable[..., Judge]) -> None:
+    started = time.monotonic()
+    result = checks((rule("T-A"), passes)).judge("T-A")
+    assert 0 <= result.duration <= time.monotonic() - started
+
+
+def test_an_answer_passes_a_rule_that_is_no_survey(checks: Callable[..., Judge]) -> None:
+    result = checks((rule("T-A"), lambda: Answer("blue"))).judge("T-A")
+    assert (result.outcome, result.message) == (Outcome.PASS, "blue")
+
+
+def test_a_dependency_that_was_judged_before_is_remembered(checks: Callable[..., Judge]) -> None:
+    looked: list[str] = []
+
+    def look() -> None:
+        looked.append("a")
+        raise Failed("this", "that")
+
+    judge = checks((rule("T-A"), look), (rule("T-B", "T-A"), fails), (rule("T-C", "T-A"), fails))
+    assert [judge.judge(i).outcome for i in ("T-B", "T-C", "T-A")] == [Outcome.BLOCKED, Outcome.BLOCKED, Outcome.FAIL]
+    assert looked == ["a"]
+
+
+def test_what_looks_at_all_traffic_is_remembered_once_it_was_its_turn(checks: Callable[..., Judge]) -> None:
+    looked: list[str] = []
+
+    def look(traffic: str) -> None:
+        looked.append(traffic)
+
+    judge = checks((rule("T-A"), passes), (rule("T-B", "T-A"), fails))
+    CHECKS["T-A"] = Check("T-A", look, ("traffic",))
+    judge.judge("T-A")
+    judge.judge("T-B")
+    assert looked == ["traffic"]

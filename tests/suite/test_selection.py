@@ -7,7 +7,7 @@ import pytest
 from conformance.errors import UsageError
 from conformance.options import Options
 from conformance.outcomes import Level
-from conformance.registry import CHECKS, SCENARIOS, load_sections
+from conformance.registry import CHECKS, SCENARIOS, Check, Scenario, load_sections
 from conformance.rules import load_catalogue
 from conformance.selection import judging_order, select, waits
 from conformance.stage import TRAFFIC
@@ -76,3 +76,30 @@ def test_traffic_is_judged_last_and_waits_before_it() -> None:
         kinds.append(3 if TRAFFIC in names else 2 if waiting else 0)
     assert [kind for kind in kinds if kind] == sorted(kind for kind in kinds if kind)
     assert set(order) == set(load_catalogue())
+
+
+def ordered(*rule_ids: str) -> list[str]:
+    return [rule.id for rule in judging_order([load_catalogue()[rule_id] for rule_id in rule_ids])]
+
+
+def test_quick_ones_come_first_then_generators_then_what_waits_then_traffic() -> None:
+    in_order = ["FETCH-BY-SID", "PROPERTY-FETCH", "TTL-ONE", "ANSWER-JSON"]
+    assert ordered(*reversed(in_order)) == in_order
+
+
+def test_rules_of_one_kind_keep_their_order() -> None:
+    assert ordered("TTL-MAXIMUM", "FETCH-BY-SID") == ["TTL-MAXIMUM", "FETCH-BY-SID"]
+
+
+def test_a_rule_waits_when_one_of_its_scenarios_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    quick, waiting = Scenario("t_quick", str), Scenario("t_waiting", str, timed=True)
+    generator = Scenario("t_generator", str, inline=True)
+    for each in (quick, waiting, generator):
+        monkeypatch.setitem(SCENARIOS, each.name, each)
+    rule, other = load_catalogue()["FETCH-BY-SID"], load_catalogue()["FETCH-BY-NAME"]
+    monkeypatch.setitem(CHECKS, rule.id, Check(rule.id, str, ("t_quick", "t_waiting")))
+    assert waits(rule)
+    monkeypatch.setitem(CHECKS, rule.id, Check(rule.id, str, ("t_quick", "t_generator")))
+    assert not waits(rule)
+    monkeypatch.setitem(CHECKS, other.id, Check(other.id, str, ("t_quick",)))
+    assert ordered(rule.id, other.id) == [other.id, rule.id]

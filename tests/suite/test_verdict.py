@@ -36,6 +36,15 @@ def test_nothing_judged_is_incomplete() -> None:
     assert exit_code_of([]) == 2
 
 
+def test_a_run_that_ended_early_is_incomplete_whatever_passed() -> None:
+    assert verdict_of(GREEN, complete=False) is Verdict.INCOMPLETE
+    assert exit_code_of(GREEN, complete=False) == 2
+
+
+def test_a_strict_run_without_deviations_passes() -> None:
+    assert exit_code_of(GREEN, strict=True) == 0
+
+
 @given(ANY)
 def test_a_failed_must_is_never_outweighed(results: list[RuleResult]) -> None:
     assert verdict_of([*results, result(MUST, Outcome.FAIL)]) is Verdict.NOT_CONFORMANT

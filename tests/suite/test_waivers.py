@@ -10,7 +10,7 @@ import pytest
 
 from conformance.errors import UsageError
 from conformance.rules import load_catalogue
-from conformance.waivers import load_waivers, parse_waivers
+from conformance.waivers import Waiver, load_waivers, parse_waivers
 
 TODAY = dt.date(2030, 6, 1)
 RULE = "FETCH-BY-SID"
@@ -43,8 +43,11 @@ def test_a_waiver_holds_until_the_day_it_expires(expires: dt.date, holds: bool) 
         ({"rule": RULE}, "list of waivers"),
         ("text", "list of waivers"),
         ([RULE], "waiver 1"),
+        (["reason, rule"], "waiver 1 must have"),
+        ([5], "waiver 1 must have"),
         ([{"rule": RULE}], "must have 'rule' and 'reason'"),
         ([{"rule": RULE, "reason": ""}], "reason in words"),
+        ([{"rule": RULE, "reason": " \n"}], "reason in words"),
         ([{"rule": RULE, "reason": 5}], "reason in words"),
         ([{"rule": RULE, "reason": "x", "until": "y"}], "nothing else"),
         ([{"rule": RULE, "reason": "x", "expires": "soon"}], "day such as"),
@@ -65,6 +68,16 @@ def test_a_file_that_is_no_yaml_is_refused(tmp_path: Path, content: bytes) -> No
     path.write_bytes(content)
     with pytest.raises(UsageError, match=r"waive\.yaml"):
         load_waivers(path, load_catalogue(), today=TODAY)
+
+
+def test_no_file_waives_nothing() -> None:
+    assert load_waivers(None, load_catalogue(), today=TODAY) == {}
+
+
+def test_waivers_are_read_from_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "waive.yaml"
+    path.write_text(f"- {{rule: {RULE}, reason: known, expires: 2030-06-01}}\n", "utf-8")
+    assert load_waivers(path, load_catalogue(), today=TODAY) == {RULE: Waiver(RULE, "known", TODAY)}
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:

@@ -207,7 +207,11 @@ class RepeatsSids(Store):
 @fault(
     "CREATE-NAMELESS-MANY",
     "Takes equal creates within five seconds for a repeated one, and answers with the first.",
-    may=("LIST-*",),
+    may=(
+        "LIST-*",
+        "PUBLISH-WORKS",
+        "RATE-PER-STREAM",
+    ),
 )
 class FoldsEqualCreates(Api):
     def create_stream(self, request: Any, service: Any) -> Any:

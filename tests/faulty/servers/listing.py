@@ -284,7 +284,16 @@ class ListsTwoSecondsLate(HidesFromLists):
         return now - stream.created < 2
 
 
-@fault("LIST-SHOWS-NEW", "Keeps its answers to lists for two seconds.", may=("LIST-*", "*-FROM-LIST", "SERVICE-*"))
+@fault(
+    "LIST-SHOWS-NEW",
+    "Keeps its answers to lists for two seconds.",
+    may=(
+        "LIST-*",
+        "*-FROM-LIST",
+        "SERVICE-*",
+        "STREAM-SAME-EVERYWHERE",
+    ),
+)
 class KeepsLists(Api):
     def list_streams(self, request: Any, service: Service) -> Any:
         kept = self.__dict__.setdefault("kept", {})

@@ -30,7 +30,15 @@ class UpdateRecreates(Store):
         return changed
 
 
-@fault("UPDATE-KEEPS-REST", "An update without a name takes the stream's name away.", may=("UPDATE-*", "STREAM-SAME-*", "NAME-UNIQUE",))
+@fault(
+    "UPDATE-KEEPS-REST",
+    "An update without a name takes the stream's name away.",
+    may=(
+        "UPDATE-*",
+        "STREAM-SAME-*",
+        "NAME-UNIQUE",
+    ),
+)
 class UpdateDropsName(Store):
     def set_ttl(self, stream: Stream, ttl: int, now: float) -> Stream:
         changed = super().set_ttl(stream, ttl, now)
