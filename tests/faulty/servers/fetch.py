@@ -171,14 +171,14 @@ class FindsByBeginning(Api):
         return super().fetch_stream(request, stream)
 
 
-@fault("FETCH-RIGHT-ONE", "Keeps the answer to a fetch by name for two seconds, for whatever name of that length.")
+@fault("FETCH-RIGHT-ONE", "Keeps the answer to a fetch by name for two seconds, for all names alike up to the last hyphen.")
 class KeepsLastFetchByName(Api):
     def fetch_stream(self, request: Any, stream: Stream) -> Any:
         response = super().fetch_stream(request, stream)
         if by_sid(request):
             return response
         answers = self.__dict__.setdefault("answers", {})
-        key = (stream.service_sid, len(stream.unique_name or ""))
+        key = (stream.service_sid, (stream.unique_name or "").rpartition("-")[0])
         when, kept = answers.get(key, (0.0, response))
         if request.now - when > 2:
             answers[key] = request.now, response
