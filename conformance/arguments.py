@@ -98,6 +98,14 @@ ARGUMENTS = (
         },
     ),
     Argument(
+        "--max-time",
+        {
+            "metavar": "SECONDS",
+            "type": _seconds,
+            "help": "end the whole run within this time, cleaning up included (default: computed and printed)",
+        },
+    ),
+    Argument(
         "--jobs",
         {"metavar": "N", "type": _count, "default": 4, "help": "scenarios that run side by side (%(default)s)"},
     ),
@@ -160,6 +168,7 @@ def wish_from(get: Callable[[str], Any], *, new_seed: Callable[[], int]) -> Wish
             strict=option("strict"),
             quick=option("quick"),
             generated=option("generated"),
+            max_time=option("max_time"),
         ),
     )
 
@@ -184,6 +193,7 @@ def command_of(wish: Wish) -> str:
     add("--waive", options.waivers)
     add("--grace", options.grace, plain.grace)
     add("--timeout", options.timeout, plain.timeout)
+    add("--max-time", options.max_time)
     add("--jobs", options.jobs, plain.jobs)
     add("--generated", options.generated, plain.generated)
     words += [flag for flag, wanted in (("--quick", options.quick), ("--strict", options.strict)) if wanted]

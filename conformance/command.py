@@ -73,6 +73,7 @@ def run_suite(
 ) -> Results:
     """One run with progress on `out`. Ctrl-C and SIGTERM end it; what was not judged is then `not_run`."""
     with Run(target, options) as run:
+        print(f"this run ends within {run.bound}, whatever the target does", file=out, flush=True)
         run.preflight()
         print(f"{plain(target.url)}: {len(run.rules)} rules, seed {options.seed}", file=out)
         progress = Progress(out, len(run.rules))

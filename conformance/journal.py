@@ -245,12 +245,8 @@ class Journal:
         if _locks is not None:
             _locks.flock(file.fileno(), _locks.LOCK_EX | _locks.LOCK_NB)
         head = self.head
-        file.write(
-            json.dumps(
-                {"journal": VERSION, "target": head.target, "account": head.account, "run": head.run, "started": started}
-            )
-            + "\n"
-        )
+        first = {"journal": VERSION, "target": head.target, "account": head.account, "run": head.run}
+        file.write(json.dumps({**first, "started": started}) + "\n")
         return file
 
 

@@ -29,6 +29,7 @@ class Options:
     strict: bool = False
     quick: bool = False
     generated: float = 1.0  # share of the generated requests
+    max_time: float | None = None  # seconds for the whole run; None: as `bound.bound_of` computes
     limits: Limits = field(default_factory=Limits)
     recorded: bool = False
     replayed: bool = False

@@ -10,13 +10,14 @@ from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 
 from conformance import __version__
+from conformance.bound import LEAST_CLEANING, bound_of
 from conformance.budget import Budget
 from conformance.clock import Clock, LiveClock, ReplayClock
 from conformance.context import Context
 from conformance.elsewhere import note_on_links
 from conformance.errors import SuiteError
 from conformance.gate import Gate
-from conformance.journal import Journal, Leftover
+from conformance.journal import Head, Journal, Leftover
 from conformance.judge import Judge, reconcile
 from conformance.options import Options
 from conformance.outcomes import Judgement, Outcome
@@ -50,6 +51,7 @@ class Run:
         self.target = target
         self.catalogue = load_catalogue()
         self.rules = select(self.catalogue, options)
+        self.bound = bound_of(self.rules, options)
         self.waivers = load_waivers(options.waivers, self.catalogue, today=dt.datetime.now(dt.UTC).date())
         self.run_id = run_id(options.seed) + options.worker
         self.budget = Budget(options.limits)
@@ -63,8 +65,9 @@ class Run:
             timeout=options.timeout,
             recorded=options.recorded,
             replayed=options.replayed,
+            until=self.bound.asking,
         )
-        self.journal = Journal(target=target.url, run=self.run_id)
+        self.journal = Journal(head=Head(target=target.url, run=self.run_id))
         self._gate = Gate()
         self.stage = Stage(self._context, self._traffic, jobs=options.jobs)
         self._finished: tuple[Leftover, ...] | None = None
@@ -111,7 +114,9 @@ class Run:
     def _clean(self) -> tuple[Leftover, ...]:
         leftovers = self.journal.leftovers()
         if leftovers and not self.session.gone:
-            session = Session(self.target, wire=self._wire, budget=Budget(), timeout=min(self.options.timeout, 10.0))
+            timeout = min(self.options.timeout, 10.0)
+            until = max(self.bound.cleaning, time.monotonic() + LEAST_CLEANING)
+            session = Session(self.target, wire=self._wire, budget=Budget(), timeout=timeout, until=until)
             streams = Streams(session, self._new_clock(), CLEANER, gate=self._gate, journal=self.journal)
             with ThreadPoolExecutor(max_workers=8) as pool:
                 list(pool.map(lambda item: _delete(streams, self.journal, item), leftovers))
@@ -152,13 +157,15 @@ class Run:
             statistics=self.statistics(),
             notes=(*notes, *self.remarks()),
             strict=self.options.strict,
-            complete=complete,
+            complete=complete and not self.session.overdue,
             measurements=measure(tuple(self.session.log)),
             command=command,
         )
 
     def remarks(self) -> Iterator[str]:
         """What a reader should know of the target beside the results."""
+        if self.session.overdue:
+            yield f"the time of the run was up ({self.bound} with cleaning up; give it more with --max-time)"
         if self.session.gone:
             yield "; ".join(filter(None, (self.session.gone, self.session.last_act)))
         away = None if self.options.recorded or self.options.replayed else note_on_links(self.session.log, self.target)
@@ -204,4 +211,4 @@ def _delete(streams: Streams, journal: Journal, item: Leftover) -> None:
     except (Judgement, SuiteError):
         return
     if exchange.status == 404:
-        journal.deleted(item.reference)
+        journal.deleted(item.reference, item.service)

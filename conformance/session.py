@@ -7,7 +7,9 @@ service may answer, and counts against the budget.
 from __future__ import annotations
 
 import hashlib
+import math
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -45,6 +47,7 @@ class Session:
         timeout: float = 30.0,
         recorded: bool = False,
         replayed: bool = False,
+        until: float = math.inf,
     ) -> None:
         self.target = target
         self.budget = budget
@@ -54,7 +57,9 @@ class Session:
         self._wire = wire
         self._recorded, self._replayed = recorded, replayed
         self._stopped = threading.Event()
-        self._pulse = Pulse()
+        self._pulse = Pulse(timeout)
+        self._until = until  # by time.monotonic
+        self.overdue = False  # whether something was left out because the time was up
 
     def stop(self) -> None:
         """From now on every request and every wait ends with NotRun."""
@@ -75,6 +80,9 @@ class Session:
         return self._pulse.last_act
 
     def _go_on(self) -> None:
+        if time.monotonic() >= self._until:
+            self.overdue = True
+            raise NotRun("the time of the run is up (--max-time)")
         if self.gone:
             self.stop()
         if self.stopped:
@@ -108,12 +116,15 @@ class Session:
         pauses = iter(RETRY_PAUSES)
         while True:
             self._go_on()
+            if why := self._pulse.stalled(request):
+                raise NotRun(why)
             self.budget.spend(message=message)
-            exchange, unsent = self._once(request, clock, scenario, credentials)
+            exchange, problem = self._once(request, clock, scenario, credentials)
+            unsent = problem is not None and problem.unsent
             clock.observe(exchange)
-            self._pulse.see(exchange, unsent=unsent)
+            self._pulse.see(exchange, unsent=unsent, late=problem is not None and problem.late)
             pause = next(pauses, None)
-            if pause is None or not _worth_retrying(exchange, repeatable=repeatable or unsent):
+            if pause is None or not _worth_retrying(exchange, problem, repeatable=repeatable or unsent):
                 self.log.append(exchange)
                 return exchange
             self.retried.append(exchange)
@@ -122,7 +133,7 @@ class Session:
 
     def _once(
         self, request: Request, clock: Clock, scenario: str, credentials: Credentials | None
-    ) -> tuple[Exchange, bool]:
+    ) -> tuple[Exchange, WireError | None]:
         lane = scenario if credentials == self.target.credentials else f"{scenario}/{_login(request, credentials)}"
         common = (("User-Agent", f"twilio-sync-conformance/{__version__}"), (SCENARIO_HEADER, lane))
         headers = Headers((*request.headers, *common))
@@ -133,11 +144,14 @@ class Session:
         sent = clock.now()
         response: Response | None = None
         error: str | None = None
-        unsent = False
+        problem: WireError | None = None
+        timeout = min(self.timeout, self._until - time.monotonic())
         try:
-            response = self._wire.send(replace(request, headers=secret), timeout=self.timeout)
-        except WireError as problem:
-            error, unsent = str(problem), problem.unsent
+            response = self._wire.send(replace(request, headers=secret), timeout=max(timeout, 0.01))
+        except WireError as trouble:
+            problem, error = trouble, str(trouble)
+            if timeout < self.timeout:
+                self._go_on()  # it was cut off because the run's time is up, which says nothing of the target
         received = clock.now()
         if response and (self._recorded or self._replayed):
             # What is asked next may depend on these moments, so both runs must go by the same ones.
@@ -145,7 +159,7 @@ class Session:
             received = _moment(response, REPLAY_RECEIVED, received)
             error = self._proxy_error(response)
             response = None if error else response
-        return Exchange(replace(request, headers=shown), response, sent, received, error, scenario), unsent
+        return Exchange(replace(request, headers=shown), response, sent, received, error, scenario), problem
 
     def _proxy_error(self, response: Response) -> str | None:
         """What went wrong between the proxy and the target, now or when this was recorded.
@@ -174,9 +188,10 @@ def _moment(response: Response, header: str, otherwise: float) -> float:
         return otherwise
 
 
-def _worth_retrying(exchange: Exchange, *, repeatable: bool) -> bool:
+def _worth_retrying(exchange: Exchange, problem: WireError | None, *, repeatable: bool) -> bool:
     if exchange.response is None:
-        return repeatable and "within" not in (exchange.error or "")  # what took the whole time-out once will again
+        # What took the whole time-out once will again, and so will what was no answer at all.
+        return repeatable and (problem is None or (problem.broken and not problem.late))
     if exchange.status == 503:
         return True
     if exchange.status == 429:

@@ -69,8 +69,10 @@ class Streams:
     ) -> Exchange:
         """POST …/Streams with the form `fields` (UniqueName, Ttl)."""
         body = encode(fields)
-        name = Request("POST", "", Headers((("Content-Type", FORM),)), body).field("UniqueName")
-        self._journal.creating(name, service or self.target.service)
+        form = Request("POST", "", Headers((("Content-Type", FORM),)), body)
+        name = form.field("UniqueName")
+        where = service or self.target.service
+        number = self._journal.creating(name, where, form.field("Ttl"))
         exchange = self.send(
             "POST", self.target.streams_url(service), body=body, credentials=credentials, headers=headers,
             repeatable=False,
@@ -82,7 +84,9 @@ class Streams:
             )  # fmt: skip
         if (sid := sid_in(exchange)) is not None:
             self._session.budget.count(streams=1)
-            self._journal.created(sid, name, service or self.target.service)
+            self._journal.created(sid, name, where, number=number)
+        elif exchange.response is not None:
+            self._journal.answered(number)
         return exchange
 
     def _settle_create(self, broken: Exchange, name: str, service: str | None) -> Exchange | None:
@@ -133,7 +137,7 @@ class Streams:
         """DELETE …/Streams/{sid or name}."""
         exchange = self.send("DELETE", self.target.stream_url(reference, service), credentials=credentials)
         if exchange.status is not None and 200 <= exchange.status < 300:
-            self._journal.deleted(reference)
+            self._journal.deleted(reference, service or self.target.service)
         return exchange
 
     def publish(

@@ -1,7 +1,7 @@
 """The wire: one HTTP/1.1 request out, one bounded answer back. Knows nothing of Streams, rules or retries.
 
 Built on urllib3, to which it adds what judging strangers needs: a deadline for the whole exchange rather
-than for each read, and a limit on the decoded body.
+than for each read, and limits on the head and on the decoded body.
 """
 
 from __future__ import annotations
@@ -38,18 +38,25 @@ from urllib3.exceptions import (
 
 from conformance.exchange import Headers, Request, Response
 
-MAX_BODY = 16 * 1024 * 1024  # a page of 100 streams is about 70 KB
+# A page of 100 streams is about 70 KB, and 900 KB with names of 320 characters that are escaped everywhere. Parsed, a
+# body of brackets alone takes up to 24 times its size, and several are looked at side by side.
+MAX_BODY = 2 * 1024 * 1024
+MAX_HEAD = 128 * 1024
+CODINGS = frozenset({"", "identity", "gzip", "x-gzip", "deflate"})  # nothing but identity is asked for
 
 
 class WireError(Exception):
     """No whole answer came; the message says what the server did instead.
 
     `unsent` is true when the request can't have reached the server, so that sending it again is always safe.
+    `late` is true when it took too long, `broken` when the connection failed: only then another try may do better.
     """
 
-    def __init__(self, message: str, *, unsent: bool = False) -> None:
+    def __init__(self, message: str, *, unsent: bool = False, late: bool = False, broken: bool = False) -> None:
         super().__init__(message)
         self.unsent = unsent
+        self.late = late
+        self.broken = broken or unsent
 
 
 @dataclass(slots=True)
@@ -61,19 +68,25 @@ class _Guard:
     expired: bool = False
     done: bool = False
 
+    def serve(self, connection: HTTPConnection) -> None:
+        """That connection is about to send the request. Raises TimeoutError when connecting took all the time."""
+        self.connection = connection
+        if self.expired:  # looked at after the line above: from there on it is the watchdog that ends the exchange
+            raise TimeoutError
+
 
 _serving = threading.local()
 
 
 class _WatchedHTTPConnection(HTTPConnection):
     def request(self, *args: Any, **kwargs: Any) -> None:
-        _serving.guard.connection = self
+        _serving.guard.serve(self)
         super().request(*args, **kwargs)
 
 
 class _WatchedHTTPSConnection(HTTPSConnection):
     def request(self, *args: Any, **kwargs: Any) -> None:
-        _serving.guard.connection = self
+        _serving.guard.serve(self)
         super().request(*args, **kwargs)
 
 
@@ -154,12 +167,17 @@ class Wire:
         try:
             return self._exchange(request, timeout)
         except (HTTPError, OSError) as error:
-            if guard.expired:
-                raise WireError(f"no whole answer within {timeout:g} s") from error
-            raise WireError(_sentence(error, timeout), unsent=_unsent(error)) from error
+            # A TLS handshake comes before the request; a TLS error afterwards leaves its fate unknown.
+            unsent = guard.connection is None if isinstance(error, SSLError) else _unsent(error)
+            late = isinstance(error, (ConnectTimeoutError, ReadTimeoutError, TimeoutError))
+            if guard.expired or (late and not isinstance(error, (NewConnectionError, NameResolutionError))):
+                raise WireError(f"no whole answer within {timeout:g} s", unsent=unsent, late=True) from error
+            broken = isinstance(error, (ProtocolError, OSError))
+            raise WireError(_sentence(error), unsent=unsent, broken=broken) from error
         except (ValueError, AttributeError) as error:  # http.client on garbage, or a socket shut under it
-            what = f"no whole answer within {timeout:g} s" if guard.expired else f"an answer that is no HTTP: {error}"
-            raise WireError(what) from error
+            if guard.expired:
+                raise WireError(f"no whole answer within {timeout:g} s", late=True) from error
+            raise WireError(f"an answer that is no HTTP: {_cause(error)}") from error
         finally:
             guard.done = True
 
@@ -178,6 +196,8 @@ class Wire:
         body = bytearray()
         whole = False
         try:
+            headers = Headers.of((name, value) for name, value in answer.headers.iteritems())
+            _look_at_head(headers)
             for chunk in answer.stream(65536, decode_content=True):
                 body += chunk
                 if len(body) > self._max_body:
@@ -188,7 +208,6 @@ class Wire:
                 answer.release_conn()
             else:
                 answer.close()
-        headers = Headers.of((name, value) for name, value in answer.headers.iteritems())
         return Response(answer.status, answer.reason or "", headers, bytes(body))
 
     def _manager(self, url: str) -> urllib3.PoolManager:
@@ -220,17 +239,24 @@ def _tls_context() -> ssl.SSLContext:
     return ssl.create_default_context(cafile=bundle or None)
 
 
+def _look_at_head(headers: Headers) -> None:
+    """Raises WireError for a head that is too large, and for a body that can't be decoded in bounded memory."""
+    if sum(len(name) + len(value) for name, value in headers) > MAX_HEAD:
+        raise WireError(f"headers of more than {MAX_HEAD} bytes")
+    coding = ", ".join(headers.all("Content-Encoding")).strip().lower()
+    if coding not in CODINGS:
+        raise WireError(f"a body in the content coding {coding[:40]!r}, which was not asked for")
+
+
 def _unsent(error: Exception) -> bool:
-    return isinstance(error, (NewConnectionError, NameResolutionError, ConnectTimeoutError, ProxyError, SSLError))
+    return isinstance(error, (NewConnectionError, NameResolutionError, ConnectTimeoutError, ProxyError))
 
 
-def _sentence(error: Exception, timeout: float) -> str:
+def _sentence(error: Exception) -> str:
     if isinstance(error, NameResolutionError):
         return "its host name can't be resolved"
     if isinstance(error, NewConnectionError):
         return f"the connection was refused or failed ({_cause(error)})"
-    if isinstance(error, (ConnectTimeoutError, ReadTimeoutError, TimeoutError)):
-        return f"no whole answer within {timeout:g} s"
     if isinstance(error, SSLError):
         return f"the TLS handshake failed ({_cause(error)})"
     if isinstance(error, DecodeError):

@@ -171,7 +171,7 @@ class FindsByBeginning(Api):
         return super().fetch_stream(request, stream)
 
 
-@fault("FETCH-RIGHT-ONE", "Keeps the answer to a fetch by name for two seconds, for all names alike up to the last hyphen.")
+@fault("FETCH-RIGHT-ONE", "Keeps the answer to a fetch by name for two seconds for names alike up to the last hyphen.")
 class KeepsLastFetchByName(Api):
     def fetch_stream(self, request: Any, stream: Stream) -> Any:
         response = super().fetch_stream(request, stream)
