@@ -27,7 +27,8 @@ from proxy.engine import MODES, Engine, Settings, Summary
 from proxy.errors import ProxyError
 from proxy.flows import Handled, authority, exchange_of, injected, point_back, request_of
 from proxy.header import HOST
-from proxy.misses import Miss
+from proxy.misses import Miss, too_large
+from proxy.wire import TooLarge
 
 logger = logging.getLogger("sync-proxy")
 
@@ -132,7 +133,11 @@ class SyncProxy:
         if engine is None or not (_is_reverse(flow) or engine.allowed(base)):
             flow.response = injected(self._refused(base), None)
             return
-        asked = request_of(flow, base)
+        try:
+            asked = request_of(flow, base)
+        except TooLarge:
+            flow.response = injected(too_large(), None)
+            return
         found = engine.ask(asked, keep_host=keep_host)
         if found is None:
             self._handled[flow] = Handled(asked, base, keep_host, upstream=self._forward(flow, keep_host))

@@ -13,9 +13,10 @@ import uvicorn
 from conformance.exchange import Headers, Request, Response
 from proxy.engine import Engine, Settings, Summary
 from proxy.errors import StartError
-from proxy.misses import Miss
+from proxy.misses import Miss, too_large
 from proxy.player import Answer
-from proxy.wire import decode, outgoing
+from proxy.strangers import PatientProtocol, raise_open_files
+from proxy.wire import MOST_BODY, TooLarge, decode, outgoing
 
 Scope = dict[str, Any]
 Receive = Callable[[], Any]
@@ -31,10 +32,14 @@ class ReplayApp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             raise StartError("the replay server speaks HTTP only.")
-        body = await _body(receive)
-        if body is None:
-            return  # the client has left before it had asked
-        asked = _request(scope, body)
+        try:
+            body = await _body(receive)
+            if body is None:
+                return  # the client has left before it had asked
+            asked = _request(scope, body)
+        except TooLarge:
+            await _send(send, too_large(), Request(scope["method"], "/"))
+            return
         found = self._engine.ask(asked)
         if isinstance(found, Answer):
             if found.response is None and self._engine.settings.timing_headers:
@@ -58,16 +63,18 @@ class ReplayApp:
 
 
 async def _body(receive: Receive) -> bytes | None:
-    message = await receive()
-    if message["type"] == "http.disconnect":
-        return None
-    body: bytes = message.get("body", b"")
-    while message.get("more_body"):
+    """The whole body; None when the client has left. Raises TooLarge."""
+    body = bytearray()
+    more = True
+    while more:
         message = await receive()
         if message["type"] == "http.disconnect":
             return None
         body += message.get("body", b"")
-    return body
+        if len(body) > MOST_BODY:
+            raise TooLarge
+        more = message.get("more_body", False)
+    return bytes(body)
 
 
 def _request(scope: Scope, body: bytes) -> Request:
@@ -110,6 +117,7 @@ class DirectServer:
     async def run(self, ready: Callable[[str], None]) -> Summary:
         """Serves; raises ProxyError when the cassette can't be used or the port is taken."""
         self.engine.start()
+        raise_open_files()
         gc.freeze()  # the cassette stays: the collector need not look through it again and again
         try:
             listener = _listen(self._host, self._port)
@@ -123,6 +131,7 @@ class DirectServer:
             log_level="critical",
             access_log=False,
             lifespan="off",
+            http=PatientProtocol,
             server_header=False,
             date_header=False,
             ws="none",

@@ -10,7 +10,7 @@ from mitmproxy import http
 from conformance.exchange import Exchange, Headers, Request, Response
 from proxy import giveback
 from proxy.player import Answer
-from proxy.wire import outgoing
+from proxy.wire import TooLarge, decode, outgoing
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +41,18 @@ def _target(request: http.Request) -> str:
     return "".join(chr(byte) if 0x20 < byte < 0x7F else f"%{byte:02X}" for byte in request.data.path)
 
 
+def _unpacked(message: http.Message) -> bytes | None:
+    """The body with its content coding undone, None when it is in another than it claims. Raises TooLarge."""
+    return decode(message.raw_content or b"", message.headers.get("content-encoding", "").strip().lower())
+
+
 def request_of(flow: http.HTTPFlow, base: str) -> Request:
-    """The flow's request as the client made it, content coding undone."""
+    """The flow's request as the client made it, content coding undone. Raises TooLarge."""
     request = flow.request
     path = _target(request)
-    body = request.get_content(strict=False) or b""
+    body = _unpacked(request)
+    if body is None:
+        body = request.raw_content or b""
     return Request(request.method, base + (path if path.startswith("/") else f"/{path}"), _pairs(request.headers), body)
 
 
@@ -55,13 +62,17 @@ def exchange_of(flow: http.HTTPFlow, asked: Request) -> Exchange:
     if flow.response is None:
         return Exchange(asked, None, sent, time.time(), flow.error.msg if flow.error else "the connection failed")
     given = flow.response
-    headers, body = _pairs(given.headers), given.raw_content or b""
+    headers = _pairs(given.headers)
+    received = given.timestamp_end or time.time()
     try:
-        body = given.get_content(strict=True) or b""
-    except ValueError:  # not in the coding it claims: kept as it is, without the claim
+        body = _unpacked(given)
+    except TooLarge:
+        return Exchange(asked, None, sent, received, "a body that is too large once it is unpacked")
+    if body is None:  # not in the coding it claims: kept as it is, without the claim
+        body = given.raw_content or b""
         headers = Headers(tuple((name, value) for name, value in headers.items if name.lower() != "content-encoding"))
     response = Response(given.status_code, given.data.reason.decode("latin-1"), headers, body)
-    return Exchange(asked, response, sent, given.timestamp_end or time.time())
+    return Exchange(asked, response, sent, received)
 
 
 def injected(response: Response, asked: Request | None) -> http.Response:
@@ -80,8 +91,8 @@ def point_back(response: http.Response, upstream: str, base: str) -> None:
         if upstream.encode() in value:
             response.headers[name] = giveback.base(value.decode("latin-1"), upstream, base)
     try:
-        text = (response.get_content(strict=True) or b"").decode()
-    except ValueError:
+        text = (_unpacked(response) or b"").decode()
+    except (ValueError, TooLarge):
         return
     changed = giveback.base(text, upstream, base)
     if changed != text:

@@ -18,6 +18,8 @@ from mitmproxy.proxy import mode_specs
 from proxy.addon import SyncProxy
 from proxy.engine import Settings, Summary
 from proxy.errors import StartError
+from proxy.strangers import raise_open_files
+from proxy.wire import MOST_BODY
 
 # Where the reverse listener would lead in a mode that forwards nothing; the name can't be resolved (RFC 6761).
 _NOWHERE = "http://upstream.invalid:80"
@@ -81,9 +83,11 @@ class LeanMaster:
             rawtcp=False,
             http3=False,
             keep_host_header=True,
+            body_size_limit=str(MOST_BODY),
             **trusted,
         )
         self.addon.start()
+        raise_open_files()
         gc.freeze()  # mitmproxy and the cassette stay: the collector need not look through them again and again
         master.addons.add(self.addon)  # type: ignore[no-untyped-call]
         serving = asyncio.create_task(master.run())

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 
 from conformance.exchange import Headers, Response
 from proxy.matching import Difference
+from proxy.wire import MOST_BODY
 
 STATUS = 422
+REASONS = {STATUS: "Unprocessable Content", 413: "Content Too Large"}
 HEADER = "X-Sync-Proxy-Miss"
 # Outside the five digits of Twilio's own error codes.
 CODES = {"never-recorded": 990001, "used-up": 990002, "differs": 990003, "unreadable": 990004, "refused": 990005}
@@ -45,6 +47,11 @@ class Miss:
         )
 
 
+def too_large() -> Response:
+    """The refusal of a body that this proxy does not read."""
+    return error_response(413, 990006, f"a body of more than {MOST_BODY} bytes is not read.", {})
+
+
 def error_response(
     status: int, code: int, message: str, details: dict[str, object], headers: Headers | None = None
 ) -> Response:
@@ -57,5 +64,4 @@ def error_response(
         "details": details,
     }
     shown = (*(headers.items if headers else ()), ("Content-Type", "application/json"))
-    reason = "Unprocessable Content" if status == STATUS else "Forbidden"
-    return Response(status, reason, Headers(shown), json.dumps(body).encode())
+    return Response(status, REASONS.get(status, "Forbidden"), Headers(shown), json.dumps(body).encode())

@@ -10,6 +10,9 @@ from typing import Any
 
 from conformance.exchange import Headers, Request, Response
 
+MOST_BODY = 2 * 1024 * 1024  # bytes, of a request or answer; a page of 100 streams is about 70 KB
+BITE = 64  # bytes of a packed body at a time
+
 # RFC 9110, section 7.6.1, and what proxies and clients add for one connection only.
 HOP_BY_HOP = frozenset(
     (
@@ -54,21 +57,49 @@ def encode(body: bytes, coding: str) -> bytes | None:
     return None
 
 
+class TooLarge(Exception):
+    """A body that unpacks to more than MOST_BODY bytes."""
+
+
 def decode(body: bytes, coding: str) -> bytes | None:
-    """The body with that content coding undone, or None when it can't be."""
+    """The body with that content coding undone, or None when it can't be. Raises TooLarge."""
+    if not body:
+        return body
     try:
         if coding in ("gzip", "x-gzip"):
-            return gzip.decompress(body)
+            with gzip.GzipFile(fileobj=io.BytesIO(body)) as reader:
+                return _measured(reader.read(MOST_BODY + 1))
         if coding == "deflate":
-            return zlib.decompress(body)
+            bare = body[0] & 0x0F != zlib.DEFLATED  # some leave the wrapper of RFC 1950 out
+            unpacker = zlib.decompressobj(-zlib.MAX_WBITS if bare else zlib.MAX_WBITS)
+            unpacked = _measured(unpacker.decompress(body, MOST_BODY + 1))
+            return unpacked if unpacker.eof else None
         if coding == "br" and (brotli := _library("brotli")):
-            return bytes(brotli.decompress(body))
+            return _unbrotlied(body, brotli.Decompressor())
         if coding == "zstd" and (zstandard := _library("zstandard")):
             reader = zstandard.ZstdDecompressor().stream_reader(io.BytesIO(body), read_across_frames=True)
-            return bytes(reader.read())
+            return _measured(bytes(reader.read(MOST_BODY + 1)))
+    except TooLarge:
+        raise
     except Exception:  # noqa: BLE001 - each library has an error class of its own for what is not its coding
         return None
     return body if coding in ("", "identity") else None
+
+
+def _measured(unpacked: bytes) -> bytes:
+    if len(unpacked) > MOST_BODY:
+        raise TooLarge
+    return unpacked
+
+
+def _unbrotlied(body: bytes, unpacker: Any) -> bytes | None:
+    """In small bites, because not every version of the library can be told how much it may unpack at once."""
+    unpacked = bytearray()
+    for start in range(0, len(body), BITE):
+        unpacked += unpacker.process(body[start : start + BITE])
+        if len(unpacked) > MOST_BODY:
+            raise TooLarge
+    return bytes(unpacked) if unpacker.is_finished() else None
 
 
 def _accepts(request: Request, coding: str) -> bool:

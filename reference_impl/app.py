@@ -16,6 +16,7 @@ from reference_impl.config import Config
 from reference_impl.errors import ServerError
 from reference_impl.limiter import Limiter
 from reference_impl.paging import Pager
+from reference_impl.patience import PatientProtocol
 from reference_impl.store import Store
 from reference_impl.web import Request, Response, parse_count
 
@@ -125,7 +126,8 @@ def create_app(
 
 
 def server_config(app: App, host: str = "127.0.0.1", port: int = 0) -> uvicorn.Config:
-    """How to run the app: it sets Date itself, and forwarding headers must not change its links."""
+    """How to run the app: it sets Date itself, forwarding headers must not change its links, and clients that leave
+    their connections half open are hung up on."""
     return uvicorn.Config(
         app,
         host=host,
@@ -136,6 +138,7 @@ def server_config(app: App, host: str = "127.0.0.1", port: int = 0) -> uvicorn.C
         date_header=False,
         server_header=False,
         lifespan="off",
+        http=PatientProtocol,
         ws="none",
         timeout_graceful_shutdown=3,
     )

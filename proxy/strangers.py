@@ -1,0 +1,43 @@
+"""Clients that open connections and leave them: how many may be open, and for how long without a request."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Any
+
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+PATIENCE = 60.0  # seconds for a request to arrive whole, and for its answer to be taken
+
+
+class PatientProtocol(H11Protocol):
+    """uvicorn's HTTP/1.1, but it hangs up on a connection on which nothing was finished for PATIENCE seconds."""
+
+    _look: asyncio.TimerHandle | None = None
+    _seen: Any = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._look = self.loop.call_later(PATIENCE, self._look_again)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._look is not None:
+            self._look.cancel()
+        super().connection_lost(exc)
+
+    def _look_again(self) -> None:
+        if self.cycle is self._seen:  # each request has one of its own
+            self.transport.abort()
+            return
+        self._seen = self.cycle
+        self._look = self.loop.call_later(PATIENCE, self._look_again)
+
+
+def raise_open_files() -> None:
+    """As many open files, and so connections, as the system lets this process have without asking anybody."""
+    with contextlib.suppress(ImportError, OSError, ValueError):  # Windows has no such limit
+        import resource  # noqa: PLC0415
+
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

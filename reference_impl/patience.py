@@ -1,0 +1,46 @@
+"""Clients that open connections and leave them: how many may be open, and for how long without a request."""
+
+import asyncio
+import contextlib
+from typing import Any
+
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+PATIENCE = 30.0  # seconds for a request to arrive whole, and for its answer to be taken
+
+
+class PatientProtocol(H11Protocol):
+    """HTTP/1.1 that hangs up on a connection on which nothing was finished for PATIENCE seconds. uvicorn itself waits
+    for ever when a request never ends, or never begins."""
+
+    patience = PATIENCE
+    _look: asyncio.TimerHandle | None = None
+    _seen: Any = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._look = self.loop.call_later(self.patience, self._look_again)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._look is not None:
+            self._look.cancel()
+        super().connection_lost(exc)
+
+    def _look_again(self) -> None:
+        """Each request has a cycle of its own: the same one as last time, or none yet, says that nothing was done."""
+        if self.transport.get_protocol() is not self:
+            return  # it is a WebSocket now
+        if self.cycle is self._seen:
+            self.transport.abort()
+            return
+        self._seen = self.cycle
+        self._look = self.loop.call_later(self.patience, self._look_again)
+
+
+def raise_open_files() -> None:
+    """As many open files, and so connections, as the system lets this process have without asking anybody."""
+    with contextlib.suppress(ImportError, OSError, ValueError):  # Windows has no such limit
+        import resource  # noqa: PLC0415
+
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
