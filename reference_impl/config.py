@@ -9,6 +9,8 @@ from reference_impl.errors import ConfigError
 
 DEFAULT_ACCOUNT_SID = "AC" + "0123456789abcdef" * 2
 DEFAULT_AUTH_TOKEN = "fake" * 8
+DEFAULT_KEY_SID = "SK" + "0123456789abcdef" * 2  # there when subscribers need a key and none is given
+DEFAULT_KEY_SECRET = "secret-of-nothing-" + "0" * 14
 DEFAULT_SERVICE = "default"
 SECOND_SERVICE = "second"
 

@@ -38,7 +38,7 @@ def stream_json(stream: Stream, account_sid: str, list_url: str) -> dict[str, An
         "date_expires": None if stream.expires is None else format_date(stream.expires),
         "date_created": format_date(stream.created),
         "date_updated": format_date(stream.updated),
-        "created_by": "system",
+        "created_by": stream.created_by,
     }
 
 

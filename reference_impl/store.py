@@ -22,6 +22,7 @@ class Stream:
     created: float
     updated: float
     expires: float | None
+    created_by: str = "system"
 
 
 class Store:
@@ -53,14 +54,16 @@ class Store:
     def is_expired(self, stream: Stream, now: float) -> bool:
         return stream.expires is not None and stream.expires <= now
 
-    def add(self, service_sid: str, unique_name: str | None, ttl: int | None, now: float) -> Stream:
+    def add(
+        self, service_sid: str, unique_name: str | None, ttl: int | None, now: float, created_by: str = "system"
+    ) -> Stream:
         """A new stream. Raises NameTakenError when a living stream of the service has the name."""
         self.sweep(now, _SWEEP)
         if unique_name is not None and self.find_by_name(service_sid, unique_name, now):
             raise NameTakenError
         self._sequence += 1
         expires = self.expiry(now, ttl or 0)
-        stream = Stream(self.new_sid(), service_sid, unique_name, self._sequence, now, now, expires)
+        stream = Stream(self.new_sid(), service_sid, unique_name, self._sequence, now, now, expires, created_by)
         self._sids[service_sid, stream.sid] = stream.sequence
         if unique_name is not None:
             self._names[self.name_key(service_sid, unique_name)] = stream.sequence
