@@ -1,0 +1,1 @@
+"""The example emulator, and what the guide for authors of emulators says of it."""
