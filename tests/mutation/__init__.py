@@ -1,0 +1,1 @@
+"""Mutation testing of the suite's own rules: docs/mutation.md."""
