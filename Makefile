@@ -1,6 +1,7 @@
 # make conformance   the suite against the bundled reference server
 # make test          the project's own tests
-# Both install into .venv first, from pyproject.toml with the versions of constraints.txt, if that was not done.
+# make around        the tests with other people's programs: clients, SDKs, an emulator in Node, hostile servers
+# All install into .venv first, from pyproject.toml with the versions of constraints.txt, if that was not done.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -8,13 +9,35 @@ READY := .venv/ready
 # The Stream page as Twilio serves it; kept beside the project, not in it.
 PAGE ?= ../shared/docs/stream-resource.md
 
-.PHONY: conformance test lint schemas docs detection detection-short clean
+.PHONY: conformance replay cassettes test around mutants lint schemas docs detection detection-short detection-seeds clean
 
 conformance: $(READY)
 	$(BIN)/sync-conformance run
 
+# The recordings that ship, judged and run again without a server.
+replay: $(READY)
+	$(BIN)/sync-conformance run --replay cassettes/whole_suite.yaml
+	$(BIN)/sync-proxy replay cassettes/twilio_python.yaml --all-used -- $(BIN)/python cassettes/twilio_python.py
+
+# Records the whole suite anew: every rule, with a fiftieth of the generated requests.
+cassettes: $(READY)
+	rm -f cassettes/whole_suite.yaml
+	$(BIN)/sync-conformance run --seed 1 --generated 0.02 --record cassettes/whole_suite.yaml
+
 test: $(READY) node_modules/axe-core
-	$(BIN)/pytest tests
+	$(BIN)/pytest tests/schemas tests/reference tests/suite tests/proxy tests/report
+
+around: $(READY) tests/clients/node_modules tests/subscribers/node_modules
+	$(BIN)/pytest tests/clients tests/subscribers tests/examples tests/hostile tests/bystanders
+
+# Weakens the suite's checks one place at a time and says where nobody notices; takes long.
+mutants: $(READY)
+	PYTHONPATH=tests $(BIN)/python -m mutation
+
+# Twilio's clients and SDK from npm, of the versions that package.json names.
+tests/%/node_modules: tests/%/package.json
+	npm install --prefix tests/$* --no-package-lock --no-audit --no-fund --silent
+	touch $@
 
 # What the browser tests look for barriers with.
 node_modules/axe-core:
@@ -38,9 +61,13 @@ docs: $(READY)
 detection: $(READY)
 	PYTHONPATH=tests $(BIN)/python -m faulty.detect --full --write docs/detection.md
 
-# Two faults of each rule and every variation, with the rules concerned only and one seed, as CI runs it.
+# All of them with the rules concerned only, each with one of three seeds in turn, as CI runs it.
 detection-short: $(READY)
-	PYTHONPATH=tests $(BIN)/python -m faulty.detect --seeds 1
+	PYTHONPATH=tests $(BIN)/python -m faulty.detect --spread
+
+# All of them with the rules concerned and three seeds each.
+detection-seeds: $(READY)
+	PYTHONPATH=tests $(BIN)/python -m faulty.detect --write docs/detection.md
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -48,4 +75,4 @@ $(READY): pyproject.toml constraints.txt
 	touch $(READY)
 
 clean:
-	rm -rf .venv node_modules build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv node_modules tests/*/node_modules build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
