@@ -9,7 +9,7 @@ READY := .venv/ready
 # The Stream page as Twilio serves it; kept beside the project, not in it.
 PAGE ?= ../shared/docs/stream-resource.md
 
-.PHONY: conformance replay cassettes test around mutants lint schemas docs detection detection-short detection-seeds clean
+.PHONY: conformance replay cassettes test around soak live costs mutants lint schemas docs detection detection-short detection-seeds clean
 
 conformance: $(READY)
 	$(BIN)/sync-conformance run
@@ -29,6 +29,19 @@ test: $(READY) node_modules/axe-core
 
 around: $(READY) tests/clients/node_modules tests/subscribers/node_modules
 	$(BIN)/pytest tests/clients tests/subscribers tests/examples tests/hostile tests/bystanders
+
+# Runs, recordings and replays in a loop; memory and open files must stay flat.
+MINUTES ?= 60
+soak: $(READY)
+	PYTHONPATH=tests $(BIN)/python -m hostile.soak --minutes $(MINUTES)
+
+# Five runs against a stand-in for the real service, in bad weather, and every way of stopping one.
+live: $(READY)
+	LIVE=all $(BIN)/pytest tests/live
+
+# Counts anew what a run costs, which --dry-run and --live tell.
+costs: $(READY)
+	PYTHONPATH=tests $(BIN)/python -m live.counting
 
 # Weakens the suite's checks one place at a time and says where nobody notices; takes long.
 mutants: $(READY)

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from conformance.budget import Limits
 from conformance.errors import UsageError
+from conformance.journal import default_folder
 from conformance.options import DEFAULT_GRACE, DEFAULT_TIMEOUT, Options
 
 PREFIX = "conformance_"  # keeps our destinations apart from those of pytest and its plugins
@@ -38,6 +40,13 @@ def _count(text: str) -> int:
     value = int(text)
     if value < 1:
         raise argparse.ArgumentTypeError("must be a whole number, 1 or more")
+    return value
+
+
+def _rate(text: str) -> float:
+    value = float(text)
+    if not 0 < value < 1e6:
+        raise argparse.ArgumentTypeError("must be a number of requests a second, more than 0")
     return value
 
 
@@ -106,6 +115,21 @@ ARGUMENTS = (
         },
     ),
     Argument(
+        "--live",
+        {"action": "store_true", "help": "go on although the target is the real service, twilio.com"},
+    ),
+    Argument("--max-requests", {"metavar": "N", "type": _count, "help": "send no more requests than this"}),
+    Argument("--max-messages", {"metavar": "N", "type": _count, "help": "publish no more messages than this"}),
+    Argument("--max-rate", {"metavar": "N", "type": _rate, "help": "send no more requests a second than this"}),
+    Argument(
+        "--journal",
+        {
+            "metavar": "DIR",
+            "type": Path,
+            "help": "folder for the journal of created streams (default: your folder for programs' state)",
+        },
+    ),
+    Argument(
         "--jobs",
         {"metavar": "N", "type": _count, "default": 4, "help": "scenarios that run side by side (%(default)s)"},
     ),
@@ -137,6 +161,7 @@ class Wish:
     service: str
     second_service: str | None
     options: Options
+    live: bool = False
 
 
 def wish_from(get: Callable[[str], Any], *, new_seed: Callable[[], int]) -> Wish:
@@ -150,6 +175,9 @@ def wish_from(get: Callable[[str], Any], *, new_seed: Callable[[], int]) -> Wish
     report = option("report")
     if report is not None and report.exists() and not report.is_dir():
         raise UsageError(f"--report {report} is a file: name a folder")
+    journals = None
+    if option("target") is not None:  # what the bundled server has made ends with it
+        journals = option("journal") or default_folder()
     return Wish(
         target=option("target"),
         service=option("service_sid"),
@@ -169,7 +197,10 @@ def wish_from(get: Callable[[str], Any], *, new_seed: Callable[[], int]) -> Wish
             quick=option("quick"),
             generated=option("generated"),
             max_time=option("max_time"),
+            limits=Limits(option("max_requests"), option("max_messages"), option("max_rate")),
+            journals=journals,
         ),
+        live=option("live"),
     )
 
 
@@ -194,7 +225,11 @@ def command_of(wish: Wish) -> str:
     add("--grace", options.grace, plain.grace)
     add("--timeout", options.timeout, plain.timeout)
     add("--max-time", options.max_time)
+    add("--max-requests", options.limits.requests)
+    add("--max-messages", options.limits.messages)
+    add("--max-rate", options.limits.rate)
     add("--jobs", options.jobs, plain.jobs)
     add("--generated", options.generated, plain.generated)
-    words += [flag for flag, wanted in (("--quick", options.quick), ("--strict", options.strict)) if wanted]
+    flags = (("--quick", options.quick), ("--strict", options.strict), ("--live", wish.live))
+    words += [flag for flag, wanted in flags if wanted]
     return shlex.join(words)

@@ -15,6 +15,7 @@ from conformance.errors import Unreachable, UsageError
 from conformance.target import Credentials, Target, parse_target_url
 
 SECOND_SERVICE = "second"  # the reference server has it beside "default"
+BUNDLED = "the bundled reference server"
 
 
 @contextmanager
@@ -24,13 +25,14 @@ def target_for(wish: Wish, environment: Mapping[str, str]) -> Iterator[Target]:
     Raises UsageError without credentials for a named target, Unreachable when the server does not start.
     """
     if wish.target is not None:
-        yield Target(parse_target_url(wish.target), _credentials(environment), wish.service, wish.second_service)
+        yield Target(parse_target_url(wish.target), credentials_from(environment), wish.service, wish.second_service)
         return
     with bundled_server() as (url, credentials):
         yield Target(url, credentials, wish.service, wish.second_service or SECOND_SERVICE)
 
 
-def _credentials(environment: Mapping[str, str]) -> Credentials:
+def credentials_from(environment: Mapping[str, str]) -> Credentials:
+    """What the environment says to log in with. Raises UsageError."""
     username, password = environment.get("TWILIO_ACCOUNT_SID"), environment.get("TWILIO_AUTH_TOKEN")
     if not username or not password:
         raise UsageError(

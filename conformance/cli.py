@@ -30,7 +30,18 @@ def _parser() -> argparse.ArgumentParser:
     add_arguments(run.add_argument)
     run.add_argument("--record", metavar="FILE", type=Path, help="record the run's traffic into a new cassette")
     run.add_argument("--replay", metavar="FILE", type=Path, help="judge a recorded run, with no server and no waits")
+    run.add_argument("--dry-run", action="store_true", help="print what the run would do, and send nothing")
     run.set_defaults(call=_run)
+    clean = commands.add_parser(
+        "clean",
+        help="list what runs that were killed have left on their targets, then delete it",
+        epilog=f"{LOGIN} exit codes: 0 nothing is left; 2 something is; 3 the target can't be reached; 4 usage.",
+    )
+    clean.add_argument("--target", metavar="URL", help="only what was left there (default: on any target)")
+    clean.add_argument("--journal", metavar="DIR", type=Path, help="the folder that was given to the runs")
+    clean.add_argument("--live", action="store_true", help="also on the real service, twilio.com")
+    clean.add_argument("--dry-run", action="store_true", help="list only, and send nothing")
+    clean.set_defaults(call=_clean)
     listing = commands.add_parser("list", help="print the rules")
     listing.add_argument("--level", choices=["must", "should", "survey"], help="only rules of this level")
     listing.add_argument("--feature", help="only rules of this feature")
@@ -63,6 +74,12 @@ def _run(arguments: argparse.Namespace) -> int:
     from conformance.command import run_command  # noqa: PLC0415 - keeps --help quick
 
     return run_command(vars(arguments).__getitem__)
+
+
+def _clean(arguments: argparse.Namespace) -> int:
+    from conformance.command import clean_command  # noqa: PLC0415
+
+    return clean_command(vars(arguments).__getitem__)
 
 
 def _list(arguments: argparse.Namespace) -> int:
@@ -104,6 +121,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SuiteError as error:
         print(f"sync-conformance: {error}", file=sys.stderr)
         return error.exit_code
+    except KeyboardInterrupt:
+        print("sync-conformance: stopped; 'sync-conformance clean' deletes what a run may have left", file=sys.stderr)
+        return 2
     except BrokenPipeError:
         sys.stderr.close()
         return 1

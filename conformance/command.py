@@ -14,10 +14,13 @@ from types import FrameType
 from typing import IO, Any
 
 from conformance.arguments import Wish, command_of, wish_from
+from conformance.bound import Bound, in_words, usual
 from conformance.bundled import target_for
+from conformance.clean import clean, request_from
 from conformance.errors import UsageError
 from conformance.options import Options
 from conformance.outcomes import Outcome
+from conformance.permission import plan_for, refuse_by_accident
 from conformance.report.compare import compare, read_reports
 from conformance.report.document import broken_results
 from conformance.report.events import read_events
@@ -28,6 +31,7 @@ from conformance.report.recorder import Recorder
 from conformance.report.summary import append_job_summary
 from conformance.report.terminal import LETTER, finding, plain, summary
 from conformance.results import Results, RuleResult
+from conformance.rules import Rule
 from conformance.run import Run, new_seed
 from conformance.taping import recorded, replayed
 from conformance.target import Target
@@ -39,6 +43,10 @@ def run_command(get: Callable[[str], Any], out: IO[str] | None = None) -> int:
     """Runs with the options that `get` gives by destination; returns the exit code. Raises SuiteError."""
     out = out or sys.stdout
     wish = wish_from(get, new_seed=new_seed)
+    if get("dry_run"):
+        print("\n".join(plan_for(wish).lines()) + "\nnothing was sent", file=out)
+        return 0
+    refuse_by_accident(wish)
     with _aim(wish, get("record"), get("replay")) as (target, options):
         recorder = Recorder(options.report, Mask.of(target.credentials))
         with contextlib.closing(recorder):
@@ -73,8 +81,9 @@ def run_suite(
 ) -> Results:
     """One run with progress on `out`. Ctrl-C and SIGTERM end it; what was not judged is then `not_run`."""
     with Run(target, options) as run:
-        print(f"this run ends within {run.bound}, whatever the target does", file=out, flush=True)
-        run.preflight()
+        print(f"{promise(run.bound, run.rules, options)}", file=out, flush=True)
+        for recovered in run.preflight():
+            print(plain(str(recovered), 2000), file=out)
         print(f"{plain(target.url)}: {len(run.rules)} rules, seed {options.seed}", file=out)
         progress = Progress(out, len(run.rules))
         judged: dict[str, RuleResult] = {}
@@ -97,11 +106,24 @@ def run_suite(
                 notes.append("the run was interrupted; what had not been judged is 'not run'")
             progress.end()
             results = [judged.get(rule.id) or run.not_run(rule, "the run was interrupted") for rule in run.rules]
-            left = run.finish()
-    if left:
-        names = ", ".join(item.reference for item in left[:5])
-        notes.append(f"{len(left)} streams of this run could not be deleted ({names}…)")
+            run.finish()
     return run.results(results, notes, complete=complete, command=command)
+
+
+def promise(bound: Bound, rules: Sequence[Rule], options: Options) -> str:
+    """How long the run may take, said at its start."""
+    if options.replayed:
+        return f"this run ends within {bound}, whatever is in the recording"
+    nearby = in_words(usual(rules, options))
+    return (
+        f"this run ends within {bound}, whatever the target does; one nearby that keeps the rules takes about {nearby}"
+    )
+
+
+def clean_command(get: Callable[[str], Any], out: IO[str] | None = None) -> int:
+    """Lists what runs that were killed have left, and deletes it; 2 when something is left. Raises SuiteError."""
+    out = out or sys.stdout
+    return clean(request_from(get, os.environ), out)
 
 
 def report_command(events: Path, folder: Path | None, out: IO[str] | None = None) -> int:

@@ -14,13 +14,13 @@ from conformance.gate import Gate
 from conformance.journal import Journal
 from conformance.options import Options
 from conformance.outcomes import Blocked, Unsupported
+from conformance.ownership import SAFETY_TTL, nameless_ttl, prefix_of
 from conformance.session import Session
 from conformance.streams import Stream, Streams, sid_in
 from conformance.target import Target
 
 T = TypeVar("T")
-SAFETY_TTL = 3600  # seconds: what a crash leaves behind goes away by itself
-NAME_PREFIX = "conformance"
+__all__ = ["SAFETY_TTL", "Context", "made"]
 
 
 class Context:
@@ -60,7 +60,12 @@ class Context:
 
     def name(self, label: str) -> str:
         """A unique name of this run, ASCII letters, digits and hyphens; the same for the same seed."""
-        return f"{NAME_PREFIX}-{self._run_id}-{self.scenario.replace('_', '-')}-{label}"
+        return f"{prefix_of(self._run_id)}{self.scenario.replace('_', '-')}-{label}"
+
+    @property
+    def nameless_ttl(self) -> int:
+        """The Ttl for streams without a name, by which this run knows them again."""
+        return nameless_ttl(self._run_id)
 
     def make(self, label: str | None = None, *, ttl: int | None = SAFETY_TTL, service: str | None = None) -> Stream:
         """Creates a stream to work with (nameless without a label). Raises Blocked when that does not work."""
@@ -68,7 +73,7 @@ class Context:
         if label is not None:
             fields["UniqueName"] = self.name(label)
         if ttl is not None:
-            fields["Ttl"] = ttl
+            fields["Ttl"] = self.nameless_ttl if label is None and ttl == SAFETY_TTL else ttl
         return made(self.streams.create(fields, service=service))
 
     def parallel(self, calls: Iterable[Callable[[], T]], *, at_once: int = 8) -> list[T]:

@@ -12,8 +12,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from pathlib import Path
@@ -29,6 +28,7 @@ with contextlib.suppress(ImportError):  # Windows has none
     _locks = fcntl
 
 VERSION = 1
+FOLDER, SUFFIX = "sync-conformance", ".ndjson"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +45,7 @@ class Nameless:
     """A create without a name that may have made a stream that nobody knows: its answer never came.
 
     `ttl` is what was asked for, as text; `since` and `until` are seconds since the epoch by our clock, `until` None
-    when the run ended before it gave up waiting. `suspects` are sids of streams that may be the one, None when nobody
-    has looked.
+    when the run ended before it gave up waiting.
     """
 
     number: int
@@ -54,7 +53,6 @@ class Nameless:
     ttl: str | None
     since: float
     until: float | None = None
-    suspects: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +88,7 @@ class State:
         elif "answered" in record:
             self.nameless.pop(record["answered"], None)
         elif "lost" in record and (create := self.nameless.get(record["lost"])):
-            suspects = record.get("suspects")
-            self.nameless[create.number] = replace(
-                create, until=record["until"], suspects=None if suspects is None else tuple(suspects)
-            )
+            self.nameless[create.number] = replace(create, until=record["until"])
 
     def _creating(self, name: str | None, service: str, record: Mapping[str, Any]) -> None:
         if name is None:
@@ -137,6 +132,41 @@ class Journal:
         self._file: IO[str] | None = None
         self._closed = False
         self._numbers = 0
+        self._opened: dict[int, tuple[str, str]] = {}  # service and name of creates that made a name known
+
+    @classmethod
+    def resumed(cls, path: Path) -> Journal | None:
+        """The journal that an earlier run left, to be gone on with; None while somebody uses it.
+
+        A run holds its own until it ends, however it ends. Where files can't be locked every journal is taken for one
+        that was left. Raises UsageError when the file can't be read or is no journal.
+        """
+        try:
+            file = path.open("a", encoding="utf-8")
+        except OSError as error:
+            raise UsageError(f"the journal {path} can't be opened: {error.strerror}") from None
+        try:
+            if _locks is not None:
+                _locks.flock(file.fileno(), _locks.LOCK_EX | _locks.LOCK_NB)
+        except OSError:
+            file.close()
+            return None
+        try:
+            head, state = read_journal(path)
+        except UsageError:
+            file.close()
+            raise
+        file.write("\n")  # the last line may have been cut off
+        journal = cls(path, head=head)
+        journal._state, journal._file = state, file
+        journal._numbers = max(state.nameless, default=0)
+        return journal
+
+    def begin(self) -> None:
+        """Makes the file now. Raises UsageError when that can't be done."""
+        with self._lock:
+            if self.path is not None and self._file is None:
+                self._file = self._begin(self.path)
 
     def creating(self, name: str | None, service: str, ttl: str | None = None) -> int:
         """A create is about to be sent. Returns its number, by which `answered` and `lost` know it."""
@@ -147,8 +177,18 @@ class Journal:
             if name is None:
                 self._record({**record, "ttl": ttl, "at": self._now(), "number": number}, sure=True)
             elif not self._known(name, service):
+                self._opened[number] = service, name
                 self._record(record, sure=True)
         return number
+
+    def unsent(self, number: int) -> None:
+        """The create of that number was not sent after all."""
+        with self._lock:
+            service, name = self._opened.pop(number, ("", ""))
+            if name and (service, name) not in self._state.sid_of:
+                self._record({"deleted": name, "service": service})
+            elif number in self._state.nameless:
+                self._record({"answered": number})
 
     def created(self, sid: str, name: str | None, service: str, *, number: int = 0) -> None:
         """An answer showed this stream."""
@@ -161,12 +201,11 @@ class Journal:
             if number in self._state.nameless:
                 self._record({"answered": number})
 
-    def lost(self, number: int, suspects: tuple[str, ...] | None) -> None:
-        """The create of that number will never be answered; these streams may be its, None if nobody could look."""
+    def lost(self, number: int) -> None:
+        """No answer will ever tell what became of the create of that number."""
         with self._lock:
             if number in self._state.nameless:
-                sids = None if suspects is None else list(suspects)
-                self._record({"lost": number, "until": self._now(), "suspects": sids})
+                self._record({"lost": number, "until": self._now()})
 
     def deleted(self, reference: str, service: str) -> None:
         """A delete by sid or name succeeded, or the stream is known to be gone."""
@@ -202,6 +241,12 @@ class Journal:
         """The sids of those that were deleted, or were found gone."""
         with self._lock:
             return frozenset(self._state.deleted)
+
+    @property
+    def owed(self) -> int:
+        """How many streams may have to be deleted."""
+        with self._lock:
+            return len(self._state.open) + len(self._state.nameless)
 
     @property
     def nameless(self) -> tuple[Nameless, ...]:
@@ -240,7 +285,7 @@ class Journal:
             file = path.open("x", encoding="utf-8")
         except OSError as error:
             raise UsageError(
-                f"the journal {path} can't be written ({error.strerror}): name another file with --journal"
+                f"the journal {path} can't be written ({error.strerror}): name another folder with --journal"
             ) from None
         if _locks is not None:
             _locks.flock(file.fileno(), _locks.LOCK_EX | _locks.LOCK_NB)
@@ -272,27 +317,26 @@ def read_journal(path: Path) -> tuple[Head, State]:
     return head, state
 
 
-@contextmanager
-def held(path: Path) -> Iterator[bool]:
-    """Whether nobody else is using that journal, which is ours alone then for as long as the context lasts.
-
-    A run holds its own until it ends, however it ends. Where files can't be locked the answer is always yes.
-    """
-    if _locks is None:
-        yield True
-        return
+def default_folder() -> Path:
+    """Where journals are kept when nobody says where: the user's folder for what programs keep between runs."""
+    if base := os.environ.get("XDG_STATE_HOME") or (os.environ.get("LOCALAPPDATA") if os.name == "nt" else None):
+        return Path(base, FOLDER)
     try:
-        file = path.open("r+", encoding="utf-8")
-    except OSError:
-        yield True  # gone, or not ours to write: reading it will tell
-        return
-    with file:
-        try:
-            _locks.flock(file.fileno(), _locks.LOCK_EX | _locks.LOCK_NB)
-        except OSError:
-            yield False
-            return
-        yield True
+        return Path.home() / ".local" / "state" / FOLDER
+    except RuntimeError:
+        raise UsageError("no home folder is known to keep the journal in: name a folder with --journal") from None
+
+
+def journal_path(folder: Path, run: str) -> Path:
+    """A new file for the journal of that run."""
+    return folder / f"{run}-{time.time_ns():x}{SUFFIX}"
+
+
+def journals_in(folder: Path) -> tuple[Path, ...]:
+    """The journals that runs have left there, the oldest first."""
+    with contextlib.suppress(OSError):
+        return tuple(sorted(folder.glob(f"*{SUFFIX}"), key=lambda path: path.stat().st_mtime))
+    return ()
 
 
 def account_digest(username: str) -> str:

@@ -126,7 +126,7 @@ def create_many(ctx: Context, count: int, fewest: int) -> tuple[Stream, ...]:
 
     def fields(number: int) -> dict[str, object]:
         if number % NAMELESS_EACH == 1:
-            return {"Ttl": SAFETY_TTL}
+            return {"Ttl": ctx.nameless_ttl}
         name: dict[str, object] = {"UniqueName": ctx.name(f"{number:03}")}
         return name if number == LASTING else {**name, "Ttl": SAFETY_TTL}
 

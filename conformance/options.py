@@ -31,6 +31,7 @@ class Options:
     generated: float = 1.0  # share of the generated requests
     max_time: float | None = None  # seconds for the whole run; None: as `bound.bound_of` computes
     limits: Limits = field(default_factory=Limits)
+    journals: Path | None = None  # the folder for journals; None: they are kept in memory only
     recorded: bool = False
     replayed: bool = False
     worker: str = ""

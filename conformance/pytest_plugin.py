@@ -19,9 +19,11 @@ import pytest
 from conformance import __version__
 from conformance.arguments import Wish, add_arguments, command_of, wish_from
 from conformance.bundled import target_for
+from conformance.deletion import Deletion, deletion_from, merged
 from conformance.errors import SuiteError, UsageError
 from conformance.judge import reconcile
 from conformance.outcomes import Outcome
+from conformance.permission import refuse_by_accident
 from conformance.registry import CHECKS, SCENARIOS, load_sections
 from conformance.report.document import broken_results, document_of
 from conformance.report.mask import Mask
@@ -41,6 +43,7 @@ from conformance.waivers import load_waivers
 GREEN = {Outcome.PASS, Outcome.ANSWERED, Outcome.WAIVED, Outcome.UNSUPPORTED}
 RESULT, STATISTICS, MEASUREMENTS = "conformance", "conformance_statistics", "conformance_measurements"
 RULE_IN_NODE = re.compile(r"\[([A-Z0-9-]+)\](?:@\w+)?$")
+DELETIONS = "conformance_deletions"
 TIMED = "timed"
 
 
@@ -65,15 +68,18 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _plugin(config: pytest.Config) -> ConformancePlugin:
     wish = wish_from(config.getoption, new_seed=new_seed)
+    refuse_by_accident(wish)
     exits = ExitStack()
     config.add_cleanup(exits.close)
     worker: dict[str, Any] | None = getattr(config, "workerinput", None)
     if worker is None:
         target = exits.enter_context(target_for(wish, os.environ))
     else:
-        url, username, password, second_service, seed = worker["conformance"]
+        url, username, password, second_service, seed, spent = worker["conformance"]
         target = Target(url, Credentials(username, password), wish.service, second_service)
-        wish = replace(wish, options=replace(wish.options, seed=seed, worker=str(worker["workerid"])))
+        limits = wish.options.limits.after(spent).shared(int(worker["workercount"]))
+        options = replace(wish.options, seed=seed, worker=str(worker["workerid"]), limits=limits)
+        wish = replace(wish, options=options)
     return ConformancePlugin(wish, target, exits, is_worker=worker is not None)
 
 
@@ -123,6 +129,8 @@ class ConformancePlugin:
         self._statistics: list[Statistics] = []
         self._measurements: list[Measurements] = []
         self._notes: list[str] = []
+        self._deletions: list[Deletion] = []
+        self._spent = 0  # requests, before anything is judged
         self._command = command_of(wish)
         self._mask = Mask.of(target.credentials)
         self._recorder = Recorder(wish.options.report, self._mask)
@@ -135,7 +143,8 @@ class ConformancePlugin:
             return
         try:
             with Run(self._target, self._options) as run:
-                run.preflight()
+                self._notes += map(str, run.preflight())
+            self._spent = run.budget.requests
         except SuiteError as error:
             pytest.exit(str(error), returncode=error.exit_code)
 
@@ -194,7 +203,8 @@ class ConformancePlugin:
         return self._mask.result(result)
 
     def judge(self, rule_id: str) -> RuleResult:
-        run = self._run or self._exits.enter_context(Run(self._target, self._options))
+        options = replace(self._options, limits=self._options.limits.after(self._spent))
+        run = self._run or self._exits.enter_context(Run(self._target, options))
         self._run = run
         group = _group(rule_id) if self._is_worker else ""
         if group not in self._started:  # a worker sees its groups one by one, a session alone has them all
@@ -231,6 +241,7 @@ class ConformancePlugin:
         if self._is_worker:
             output: dict[str, Any] = config.workeroutput  # type: ignore[attr-defined]
             output[STATISTICS] = statistics and pack_statistics(statistics)
+            output[DELETIONS] = [deletion.document() for deletion in self._deletions]
             output[MEASUREMENTS] = self._measurements and pack_measurements(self._measurements[0])
             return
         if statistics is not None:
@@ -258,8 +269,7 @@ class ConformancePlugin:
     def _finish_run(self) -> Statistics | None:
         if self._run is None:
             return None
-        if left := self._run.finish():
-            self._notes.append(f"{len(left)} streams of this run could not be deleted")
+        self._deletions.append(self._run.finish())
         self._notes += self._run.remarks()
         self._measurements.append(measure(tuple(self._run.session.log)))
         return self._run.statistics()
@@ -286,6 +296,7 @@ class ConformancePlugin:
             complete=complete,
             measurements=merge(self._measurements),
             command=self._command,
+            deletion=merged(self._deletions),
         )
 
     def _document(self, results: tuple[RuleResult, ...]) -> dict[str, Any]:
@@ -299,7 +310,7 @@ class ConformancePlugin:
         target = self._target
         user = target.credentials
         node.workerinput["conformance"] = [
-            target.url, user.username, user.password, target.second_service, self._options.seed
+            target.url, user.username, user.password, target.second_service, self._options.seed, self._spent
         ]  # fmt: skip
 
     @pytest.hookimpl(optionalhook=True)
@@ -308,6 +319,7 @@ class ConformancePlugin:
         record = getattr(node, "workeroutput", {}).get(STATISTICS)
         if record:
             self._statistics.append(unpack_statistics(record))
+        self._deletions += map(deletion_from, getattr(node, "workeroutput", {}).get(DELETIONS, ()))
         record = getattr(node, "workeroutput", {}).get(MEASUREMENTS)
         if record:
             self._measurements.append(unpack_measurements(record))

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from conformance.deletion import Deletion
 from conformance.exchange import Exchange
 from conformance.outcomes import Level, Outcome, Verdict
 from conformance.report.measurements import Measurements
@@ -106,6 +107,7 @@ class Results:
     complete: bool = True
     measurements: Measurements = field(default_factory=Measurements)
     command: str = ""
+    deletion: Deletion | None = None
 
     @property
     def verdict(self) -> Verdict:

@@ -6,36 +6,36 @@ import datetime as dt
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 
 from conformance import __version__
 from conformance.bound import LEAST_CLEANING, bound_of
 from conformance.budget import Budget
+from conformance.cleaning import Cleaner, deletion_of
 from conformance.clock import Clock, LiveClock, ReplayClock
 from conformance.context import Context
+from conformance.deletion import Deletion
 from conformance.elsewhere import note_on_links
-from conformance.errors import SuiteError
 from conformance.gate import Gate
-from conformance.journal import Head, Journal, Leftover
+from conformance.journal import Head, Journal, account_digest, journal_path
 from conformance.judge import Judge, reconcile
 from conformance.options import Options
-from conformance.outcomes import Judgement, Outcome
+from conformance.outcomes import Outcome
 from conformance.preflight import preflight
+from conformance.recovery import Recovered, recover
 from conformance.registry import CHECKS, load_sections
 from conformance.report.measurements import measure
 from conformance.results import Results, RuleResult, Statistics
 from conformance.rules import Rule, load_catalogue
 from conformance.selection import judging_order, select
 from conformance.session import Session
-from conformance.stage import Stage
+from conformance.stage import ALWAYS, Stage
 from conformance.streams import Streams
 from conformance.target import Target
 from conformance.traffic import Traffic
 from conformance.waivers import load_waivers
 from conformance.wire import Wire
 
-ALWAYS = ("lifecycle",)  # what passive rules look at when nothing else was asked for
 CLEANER = "cleanup"
 
 
@@ -54,7 +54,10 @@ class Run:
         self.bound = bound_of(self.rules, options)
         self.waivers = load_waivers(options.waivers, self.catalogue, today=dt.datetime.now(dt.UTC).date())
         self.run_id = run_id(options.seed) + options.worker
-        self.budget = Budget(options.limits)
+        head = Head(target.home, account_digest(target.credentials.username), self.run_id)
+        path = None if options.journals is None or options.replayed else journal_path(options.journals, self.run_id)
+        self.journal = Journal(path, head=head)
+        self.budget = Budget(options.limits, owed=lambda: self.journal.owed)
         self._clock = LiveClock()
         self.started = self._clock.now()
         self._wire = Wire()
@@ -67,10 +70,9 @@ class Run:
             replayed=options.replayed,
             until=self.bound.asking,
         )
-        self.journal = Journal(head=Head(target=target.url, run=self.run_id))
         self._gate = Gate()
         self.stage = Stage(self._context, self._traffic, jobs=options.jobs)
-        self._finished: tuple[Leftover, ...] | None = None
+        self._deletion: Deletion | None = None
         self._judge = Judge(
             self.catalogue, self.stage.evidence, unclaimed=frozenset(options.without), waivers=self.waivers
         )
@@ -83,9 +85,16 @@ class Run:
             self.session.stop()
         self.finish()
 
-    def preflight(self) -> None:
-        """Looks whether the target can be reached and logged in to. Raises Unreachable."""
+    def preflight(self) -> tuple[Recovered, ...]:
+        """Looks whether the target can be reached and logged in to, and deletes there what earlier runs have left.
+
+        Raises Unreachable, and UsageError when the journal can't be written.
+        """
+        self.journal.begin()
         preflight(self.session, self._clock)
+        if self.options.journals is None or self.options.recorded or self.options.replayed:
+            return ()
+        return tuple(recover(self.options.journals, self.journal.head, self._streams_for))
 
     def start(self, rules: Sequence[Rule] | None = None) -> None:
         """Starts all scenarios that these rules (by default the selected ones) need."""
@@ -103,26 +112,27 @@ class Run:
             on_result(self.judge(rule.id))
         return tuple(self.judge(rule.id) for rule in self.rules)
 
-    def finish(self) -> tuple[Leftover, ...]:
-        """Ends all scenarios and deletes what is left of what they created; returns what could not be deleted."""
-        if self._finished is None:
+    def finish(self) -> Deletion:
+        """Ends all scenarios, deletes what is left of what they created, and looks whether it is gone."""
+        if self._deletion is None:
             self.stage.close()
-            self._finished = self._clean()
+            self.budget.clean()
+            self._deletion = self._clean()
+            self.journal.close(clean=self._deletion.settled)
             self._wire.close()
-        return self._finished
+        return self._deletion
 
-    def _clean(self) -> tuple[Leftover, ...]:
-        leftovers = self.journal.leftovers()
-        if leftovers and not self.session.gone:
-            timeout = min(self.options.timeout, 10.0)
-            until = max(self.bound.cleaning, time.monotonic() + LEAST_CLEANING)
-            session = Session(self.target, wire=self._wire, budget=Budget(), timeout=timeout, until=until)
-            streams = Streams(session, self._new_clock(), CLEANER, gate=self._gate, journal=self.journal)
-            with ThreadPoolExecutor(max_workers=8) as pool:
-                list(pool.map(lambda item: _delete(streams, self.journal, item), leftovers))
-        remaining = self.journal.leftovers()
-        self.journal.close(clean=not remaining)
-        return remaining
+    def _clean(self) -> Deletion:
+        if self.session.gone:
+            return deletion_of(self.journal)
+        timeout = min(self.options.timeout, 10.0)
+        until = max(self.bound.cleaning, time.monotonic() + LEAST_CLEANING)
+        session = Session(self.target, wire=self._wire, budget=self.budget, timeout=timeout, until=until)
+        taped = self.options.recorded or self.options.replayed  # then everything but deletes would have to be on it
+        return Cleaner(self._streams_for(self.journal, session), self.journal).clean(look=not taped)
+
+    def _streams_for(self, journal: Journal, session: Session | None = None) -> Streams:
+        return Streams(session or self.session, self._new_clock(), CLEANER, gate=self._gate, journal=journal)
 
     def statistics(self) -> Statistics:
         """What the run has cost so far."""
@@ -160,6 +170,7 @@ class Run:
             complete=complete and not self.session.overdue,
             measurements=measure(tuple(self.session.log)),
             command=command,
+            deletion=self._deletion,
         )
 
     def remarks(self) -> Iterator[str]:
@@ -203,12 +214,3 @@ def run_id(seed: int) -> str:
 
 def new_seed() -> int:
     return time.time_ns() % 1_000_000_007
-
-
-def _delete(streams: Streams, journal: Journal, item: Leftover) -> None:
-    try:
-        exchange = streams.delete(item.reference, service=item.service)
-    except (Judgement, SuiteError):
-        return
-    if exchange.status == 404:
-        journal.deleted(item.reference, item.service)

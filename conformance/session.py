@@ -88,6 +88,13 @@ class Session:
         if self.stopped:
             raise NotRun(self.gone or "the run was stopped")
 
+    def _wait(self, seconds: float) -> None:
+        """Waits for a request's turn, where their rate is limited."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            self._go_on()
+            self._stopped.wait(min(left, 0.5))
+
     def pause(self, clock: Clock, seconds: float) -> None:
         """Sleeps on that clock; raises NotRun when the run is stopped meanwhile."""
         end = clock.now() + seconds
@@ -118,7 +125,7 @@ class Session:
             self._go_on()
             if why := self._pulse.stalled(request):
                 raise NotRun(why)
-            self.budget.spend(message=message)
+            self._wait(self.budget.spend(message=message))
             exchange, problem = self._once(request, clock, scenario, credentials)
             unsent = problem is not None and problem.unsent
             clock.observe(exchange)

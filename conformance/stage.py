@@ -10,6 +10,7 @@ from typing import Any
 from conformance.context import Context
 from conformance.registry import SCENARIOS, Scenario
 
+ALWAYS = ("lifecycle",)  # what passive rules look at when nothing else was asked for
 TRAFFIC = "traffic"  # the evidence that is everything the run has seen
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode, urljoin
 
+from conformance.budget import SpentUp
 from conformance.clock import Clock
 from conformance.exchange import Exchange, Headers, NotJSON, Request
 from conformance.gate import Gate
@@ -16,6 +18,7 @@ from conformance.session import Session
 from conformance.target import Credentials, Target
 
 FORM = "application/x-www-form-urlencoded"
+MOST_TRIES = 4  # of a create, where one answer after the other is lost
 Fields = Mapping[str, Any] | Iterable[tuple[str, Any]]
 
 
@@ -69,37 +72,69 @@ class Streams:
     ) -> Exchange:
         """POST …/Streams with the form `fields` (UniqueName, Ttl)."""
         body = encode(fields)
-        form = Request("POST", "", Headers((("Content-Type", FORM),)), body)
-        name = form.field("UniqueName")
+        name = Request("POST", "", Headers((("Content-Type", FORM),)), body).field("UniqueName")
+        return self.create_as(body, name, service=service, credentials=credentials, headers=headers)
+
+    def create_as(
+        self,
+        body: bytes,
+        name: str | None,
+        *,
+        service: str | None = None,
+        credentials: Credentials | str | None = "target",
+        headers: Mapping[str, str] | None = None,
+        alone: bool = True,
+    ) -> Exchange:
+        """POST …/Streams with that body, which means that name (None: no name).
+
+        A create whose answer is lost is sent again, once what it may have made is removed. `alone` False: others use
+        the name at the same time, so it is left at that.
+        """
         where = service or self.target.service
-        number = self._journal.creating(name, where, form.field("Ttl"))
-        exchange = self.send(
-            "POST", self.target.streams_url(service), body=body, credentials=credentials, headers=headers,
-            repeatable=False,
-        )  # fmt: skip
-        if exchange.response is None and name is not None:
-            exchange = self._settle_create(exchange, name, service) or self.send(
-                "POST", self.target.streams_url(service), body=body, credentials=credentials, headers=headers,
-                repeatable=False,
-            )  # fmt: skip
-        if (sid := sid_in(exchange)) is not None:
-            self._session.budget.count(streams=1)
-            self._journal.created(sid, name, where, number=number)
-        elif exchange.response is not None:
-            self._journal.answered(number)
+        ttl = Request("POST", "", Headers((("Content-Type", FORM),)), body).field("Ttl")
+        for left in reversed(range(MOST_TRIES)):
+            number = self._session.budget.claim(partial(self._journal.creating, name, where, ttl))
+            try:
+                exchange = self.send(
+                    "POST", self.target.streams_url(service), body=body, credentials=credentials, headers=headers,
+                    repeatable=False,
+                )  # fmt: skip
+            except SpentUp:
+                self._journal.unsent(number)
+                raise
+            self._note(exchange, number, name, where)
+            if exchange.response is not None or not left or not alone or not self._settled(name, service):
+                break
         return exchange
 
-    def _settle_create(self, broken: Exchange, name: str, service: str | None) -> Exchange | None:
+    def _note(self, exchange: Exchange, number: int, name: str | None, service: str) -> None:
+        """Puts into the journal what became of a create."""
+        if (sid := sid_in(exchange)) is not None:
+            self._session.budget.count(streams=1)
+            self._journal.created(sid, name, service, number=number)
+        elif exchange.status is None or exchange.status < 300:
+            self._journal.lost(number)
+        else:
+            self._journal.answered(number)
+
+    def _settled(self, name: str | None, service: str | None) -> bool:
         """After a create whose fate is unknown: removes what it may have made, so that it can be sent again.
 
-        Returns the broken exchange when the target does not even tell whether there is such a stream.
+        False when it can't be, because the target does not even tell whether there is such a stream. Without a name
+        one more does no harm: it is looked for when the run cleans up.
         """
+        if name is None:
+            return True
         found = self.fetch(name, service=service)
         if found.response is None:
-            return broken
-        if sid := sid_in(found):
-            self.delete(sid, service=service)
-        return None
+            return False
+        sid = sid_in(found)
+        if sid is None or sid == self._journal.sid_of(name, service or self.target.service):
+            return True  # there is none, or it was there before and the name is simply taken
+        if found.response.json().get("unique_name") != name:
+            return False  # not the one that was asked for: a target that is wrong, and a stream of who knows whom
+        self.delete(sid, service=service)
+        return True
 
     def fetch(
         self, reference: str, *, service: str | None = None, credentials: Credentials | str | None = "target"

@@ -57,7 +57,7 @@ def recorded(target: Target, options: Options, file: Path) -> Iterator[tuple[Tar
     user = target.credentials
     login = {"TWILIO_ACCOUNT_SID": user.username, "TWILIO_AUTH_TOKEN": user.password}
     with tempfile.TemporaryDirectory() as folder, _proxy([*words, "--confdir", folder], login) as url:
-        yield replace(target, url=url), replace(options, recorded=True)
+        yield replace(target, url=url, behind=target.home), replace(options, recorded=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from urllib.parse import quote, urlsplit
 from conformance.errors import UsageError
 
 API_PREFIX = "/v1"
+REAL_DOMAIN = "twilio.com"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,18 @@ class Target:
     credentials: Credentials
     service: str = "default"
     second_service: str | None = None
+    behind: str = ""  # the URL of the server itself, where `url` is that of a recorder before it
+
+    @property
+    def home(self) -> str:
+        """The URL of the server itself."""
+        return self.behind or self.url
+
+    @property
+    def is_real(self) -> bool:
+        """Whether it is the service itself, where requests cost money and other people's streams live."""
+        host = (urlsplit(self.home).hostname or "").rstrip(".").lower()
+        return host == REAL_DOMAIN or host.endswith(f".{REAL_DOMAIN}")
 
     @property
     def origin(self) -> tuple[str, str, int]:

@@ -167,8 +167,9 @@ class Wire:
         try:
             return self._exchange(request, timeout)
         except (HTTPError, OSError) as error:
-            # A TLS handshake comes before the request; a TLS error afterwards leaves its fate unknown.
-            unsent = guard.connection is None if isinstance(error, SSLError) else _unsent(error)
+            # TLS and a proxy come before the request; an error of theirs afterwards leaves its fate unknown.
+            before = isinstance(error, (SSLError, ProxyError))
+            unsent = (before and guard.connection is None) or _unsent(error)
             late = isinstance(error, (ConnectTimeoutError, ReadTimeoutError, TimeoutError))
             if guard.expired or (late and not isinstance(error, (NewConnectionError, NameResolutionError))):
                 raise WireError(f"no whole answer within {timeout:g} s", unsent=unsent, late=True) from error
@@ -248,8 +249,11 @@ def _look_at_head(headers: Headers) -> None:
         raise WireError(f"a body in the content coding {coding[:40]!r}, which was not asked for")
 
 
-def _unsent(error: Exception) -> bool:
-    return isinstance(error, (NewConnectionError, NameResolutionError, ConnectTimeoutError, ProxyError))
+def _unsent(error: BaseException) -> bool:
+    """Whether no connection came about. What breaks off behind a proxy is called an error of the proxy as well."""
+    if isinstance(error, ProxyError):
+        return _unsent(error.original_error)
+    return isinstance(error, (NewConnectionError, NameResolutionError, ConnectTimeoutError))
 
 
 def _sentence(error: Exception) -> str:

@@ -65,7 +65,7 @@ class World:
         name = None if label is None else self.ctx.name(f"{self.number}-{label}")
         fields: dict[str, object] = {} if name is None else {"UniqueName": name}
         if ttl is not None:
-            fields["Ttl"] = ttl
+            fields["Ttl"] = ttl = ttl if name else self.ctx.nameless_ttl
         exchange = self.ctx.streams.create(fields)
         shown = "a nameless stream" if label is None else f"a stream named …{label}"
         self._tell(f"create {shown}{f' with Ttl {ttl}' if ttl is not None else ''}", exchange)

@@ -76,6 +76,7 @@ def tail_of(results: Results, mask: Mask | None = None) -> dict[str, Any]:
         "statistics": statistics_of(results.statistics),
         "notes": [mask.text(note) for note in results.notes],
         "measurements": measurements_document(results.measurements, mask.text),
+        "deletion": None if results.deletion is None else mask.document(results.deletion.document()),
     }
 
 
@@ -139,6 +140,7 @@ def assemble(
         "left_out": head["left_out"],
         "unchecked": head["unchecked"],
         "measurements": tail["measurements"],
+        "deletion": tail.get("deletion"),
     }
 
 

@@ -68,6 +68,8 @@ def summary(document: dict[str, Any]) -> str:
     ]
     lines += [f"unsupported: {len(ids)} because {plain(why)} ({_few(ids)})" for why, ids in _unclaimed(document)]
     lines += [f"note: {plain(note)}" for note in document["notes"]]
+    if document.get("deletion"):
+        lines.append(f"cleaned up: {plain(document['deletion']['words'], 2000)}")
     limited = scope(document)
     lines.append(f"seed {document['seed']} repeats this run")
     limits = f" ({limited})" if limited else ""

@@ -118,7 +118,7 @@ def nameless(ctx: Context) -> Nameless:
     def fetch(created: Exchange) -> Exchange | None:
         return ctx.streams.fetch(sid) if (sid := sid_in(created)) else None
 
-    pairs = [(created, fetch(created)) for created in (ctx.streams.create({"Ttl": SAFETY_TTL}) for _ in range(4))]
+    pairs = [(created, fetch(created)) for created in (ctx.streams.create({"Ttl": ctx.nameless_ttl}) for _ in range(4))]
     named = ctx.make("named")  # a fetch that shows this one in the end says nothing about streams without a name
     return Nameless(
         created=tuple(created for created, _ in pairs),
@@ -181,7 +181,7 @@ def encoded_forms(ctx: Context) -> tuple[Form, ...]:
 
 
 def _send_form(ctx: Context, body: bytes, name: str) -> Form:
-    exchange = ctx.streams.send("POST", ctx.target.streams_url(), body=body, repeatable=False)
+    exchange = ctx.streams.create_as(body, name)
     if sid := sid_in(exchange):
         ctx.streams.delete(sid)
     return Form(body, name, exchange)
@@ -244,7 +244,7 @@ def create_from_json(ctx: Context) -> JSONCreate:
     name = ctx.name("json")
     body = json.dumps({"UniqueName": name, "Ttl": SAFETY_TTL}).encode()
     headers = {"Content-Type": "application/json"}
-    exchange = ctx.streams.send("POST", ctx.target.streams_url(), body=body, headers=headers, repeatable=False)
+    exchange = ctx.streams.create_as(body, name, headers=headers)
     if succeeded(exchange) and sid_in(exchange):
         ctx.streams.delete(made(exchange).sid)
     return JSONCreate(name, exchange)

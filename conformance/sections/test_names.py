@@ -237,8 +237,8 @@ def _race(ctx: Context, name: str) -> Round:
     def create() -> Exchange:
         with suppress(BrokenBarrierError):
             ready.wait(timeout=5)
-        # Not `create`: after a broken connection it deletes what the name leads to, and that may be the winner.
-        return ctx.streams.send("POST", ctx.target.streams_url(), body=body, repeatable=False)
+        # After a broken connection what the name leads to may be the winner, which must stay.
+        return ctx.streams.create_as(body, name, alone=False)
 
     creates = tuple(ctx.parallel([create] * AT_ONCE, at_once=AT_ONCE))
     found = ctx.streams.fetch(name)

@@ -62,7 +62,7 @@ class Homes:
 @scenario()
 def homes(ctx: Context) -> Homes:
     """A stream is created in the service and, when the run was given one, in a second service."""
-    fields = {"Ttl": SAFETY_TTL}
+    fields = {"Ttl": ctx.nameless_ttl}
     second = ctx.target.second_service
     return Homes(ctx.streams.create(fields), ctx.streams.create(fields, service=second) if second else None)
 

@@ -78,9 +78,10 @@ HEADER = (
 class Suite:
     """The process that runs the suite."""
 
-    def __init__(self, stack: ExitStack) -> None:
+    def __init__(self, stack: ExitStack, folder: Path) -> None:
         clean = {key: value for key, value in os.environ.items() if not key.startswith("TWILIO_")}
         variables = clean | {"TWILIO_ACCOUNT_SID": USER, "TWILIO_AUTH_TOKEN": TOKEN}
+        variables["XDG_STATE_HOME"] = str(folder)
         variables["PYTHONPATH"] = f"{ROOT}{os.pathsep}{ROOT / 'tests'}"
         self._process = stack.enter_context(
             subprocess.Popen(
@@ -115,7 +116,7 @@ def soak(seconds: float, words: Sequence[str], *, tell: Any = print) -> bool:
         forwarding = ["proxy", "passthrough", "--upstream", url, "--confdir", str(folder)]
         pid, _, lines = stack.enter_context(process(forwarding, folder, 2))
         through = lines[0].split()[-1]
-        suite = Suite(stack)
+        suite = Suite(stack, folder / "state")
         stack.callback(suite.end)
         watched = [Watched("reference server", server.pid), Watched("proxy", pid), Watched("suite", suite.pid)]
         began = time.monotonic()

@@ -282,4 +282,6 @@ def test_the_bound_is_printed_before_the_first_request() -> None:
     with raw_server(does.answering(b"<html>", "Content-Type: text/html")) as server:
         ended = run("--target", server.url)
     assert ended.code == 3
-    assert re.fullmatch(r"this run ends within [\d hmins]+, whatever the target does\n", ended.out)
+    assert re.fullmatch(
+        r"this run ends within [\d hmins]+, whatever the target does; [^\n]+ takes about [\d hmins]+\n", ended.out
+    )
