@@ -105,7 +105,7 @@ class Suite:
 
 
 def soak(seconds: float, words: Sequence[str], *, tell: Any = print) -> bool:
-    """Whether everything went well and stayed flat. `tell` gets the figures."""
+    """Whether everything went well and stayed flat. `tell` gets the figures, also after Ctrl-C."""
     raise_limit()
     wrong = 0
     took: dict[str, list[float]] = {kind: [] for kind in KINDS}
@@ -121,26 +121,29 @@ def soak(seconds: float, words: Sequence[str], *, tell: Any = print) -> bool:
         watched = [Watched("reference server", server.pid), Watched("proxy", pid), Watched("suite", suite.pid)]
         began = time.monotonic()
         number = 0
-        while time.monotonic() - began < seconds or number % len(KINDS):
-            kind = KINDS[number % len(KINDS)]
-            tape = folder / "run.yaml"
-            where = {
-                "plain": ["--target", url, *words],
-                "through the proxy": ["--target", through, *words],
-                "recorded": ["--target", url, "--record", str(tape), *words],
-                "replayed": ["--replay", str(tape)],
-            }[kind]
-            seed = [] if kind == "replayed" else ["--seed", str(number)]
-            answer = suite.run([*where, *seed])
-            took[kind].append(answer["seconds"])
-            if answer["code"] != 0:
-                wrong += 1
-                tell(f"run {number} ({kind}) ended with {answer['code']}: {answer['said'][:500]}")
-            if kind == "replayed":
-                tape.unlink(missing_ok=True)
-            for each in watched:
-                each.sample()
-            number += 1
+        try:
+            while time.monotonic() - began < seconds or number % len(KINDS):
+                kind = KINDS[number % len(KINDS)]
+                tape = folder / "run.yaml"
+                where = {
+                    "plain": ["--target", url, *words],
+                    "through the proxy": ["--target", through, *words],
+                    "recorded": ["--target", url, "--record", str(tape), *words],
+                    "replayed": ["--replay", str(tape)],
+                }[kind]
+                seed = [] if kind == "replayed" else ["--seed", str(number)]
+                answer = suite.run([*where, *seed])
+                took[kind].append(answer["seconds"])
+                if answer["code"] != 0:
+                    wrong += 1
+                    tell(f"run {number} ({kind}) ended with {answer['code']}: {answer['said'][:500]}")
+                if kind == "replayed":
+                    tape.unlink(missing_ok=True)
+                for each in watched:
+                    each.sample()
+                number += 1
+        except KeyboardInterrupt:
+            tell("ended early, by Ctrl-C")
         minutes = (time.monotonic() - began) / 60
     tell(f"{number} runs in {minutes:.1f} min, {wrong} of them not conformant or broken off")
     tell(", ".join(f"{kind}: {len(each)} of {statistics.median(each):.1f} s" for kind, each in took.items()))
