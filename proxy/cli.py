@@ -45,6 +45,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _mode(parser: argparse.ArgumentParser, mode: str) -> None:
+    named = "" if mode == "passthrough" else " CASSETTE"
+    parser.usage = f"sync-proxy {mode}{named} [options] [-- COMMAND …]"
     if mode != "passthrough":
         parser.add_argument("cassette", type=Path, help="the cassette's file")
     add = parser.add_argument
@@ -199,9 +201,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _say("after `--` comes the command to run.")
             return _USAGE
     try:
-        given = _parser().parse_args(words)
+        given, odd = _parser().parse_known_args(words)
     except SystemExit as ended:
         return _USAGE if ended.code else 0
+    if odd:
+        _say(f"{' '.join(odd)} is not understood; a command to run comes after `--`, as in: … -- python app.py")
+        return _USAGE
     try:
         if given.mode == "check":
             return _check(given)

@@ -84,6 +84,7 @@ class Engine:
         self.recorder: Recorder | None = None
         self.mode = ""
         self._failed: list[str] = []
+        self._warned: set[str] = set()
         self._answered = 0
         self._refused: list[Miss] = []
         self._host = HOST
@@ -109,6 +110,8 @@ class Engine:
             return
         if path is None:
             raise StartError(f"the mode {mode} needs a cassette; name its file.")
+        if path.is_dir():
+            raise StartError(f"{path} is a folder; name a file for the cassette.")
         self._adopt(path, reading=mode == "replay" or (mode == "once" and path.exists()))
         if mode == "once":
             mode = "replay" if path.exists() else "record"
@@ -190,6 +193,8 @@ class Engine:
 
         Returns the headers that are to be added to the answer, where timing headers are wanted.
         """
+        if exchange.error is not None:
+            self._warn(f"no answer from upstream: {exchange.error}")
         if self.recorder is None:
             return ()
         try:
@@ -200,10 +205,16 @@ class Engine:
             self._fail(f"an exchange could not be recorded: {type(error).__name__}: {error}")
         return self.recorder.moments(exchange) if self.settings.timing_headers else ()
 
+    def _warn(self, message: str) -> None:
+        """Tells the terminal once."""
+        if message not in self._warned:
+            self._warned.add(message)
+            self._tell(message)
+
     def _fail(self, message: str) -> None:
+        self._warn(message)
         if message not in self._failed:
             self._failed.append(message)
-            self._tell(message)
 
     def delivered(self, answer: Answer) -> None:
         if self.player is not None:
@@ -221,16 +232,30 @@ class Engine:
             recorder, self.recorder = self.recorder, None
             recorded = recorder.recorded
             try:
-                recorder.close()
+                self._close(recorder)
             except ProxyError as error:
-                self._fail(str(error))
+                self._failed.append(str(error))
         self.mode = ""
         misses = (*(self.player.misses if self.player else ()), *self._refused)
         unused = tuple(self.player.unused()) if self.player else ()
-        failed = list(self._failed)
+        # What was said at the first trouble is said again at the end, with what came of it.
+        failed = [it for it in self._failed if not any(more != it and more.startswith(it) for more in self._failed)]
         if misses:
             failed.append(f"{len(misses)} request{'s' if len(misses) > 1 else ''} had no answer in the cassette")
         if unused and self.settings.all_used:
             shown = ", ".join(map(str, unused[:10])) + (", …" if len(unused) > 10 else "")
             failed.append(f"{len(unused)} of the recorded interactions were not asked for: {shown}")
         return Summary(recorded, self._answered, misses, unused, tuple(failed), self.settings.cassette)
+
+    def _close(self, recorder: Recorder) -> None:
+        """Makes the cassette, but not one with nothing in it, which the next start would take for a recording."""
+        if recorder.recorded:
+            recorder.close()
+            return
+        recorder.abandon()
+        if self.settings.mode != "append" and not self._failed:
+            stays = f"{recorder.path} stays as it was" if recorder.path.exists() else f"there is no {recorder.path}"
+            raise RecordingError(
+                f"nothing was recorded, so {stays}: no request came through the proxy. See docs/proxy.md for what "
+                "programs read to find it."
+            )

@@ -44,9 +44,15 @@ class Journal:
         self._thread = threading.Thread(target=self._sync, name="journal-sync", daemon=True)
         self._thread.start()
 
+    def begin(self) -> None:
+        """Writes what stands before the first document; raises OSError."""
+        self._write(PREAMBLE.encode())
+
     def append(self, text: str) -> None:
         """Adds one document; on OSError the file is as it was before."""
-        data = (_SEPARATOR + text).encode()
+        self._write((_SEPARATOR + text).encode())
+
+    def _write(self, data: bytes) -> None:
         written = 0
         try:
             while written < len(data):
@@ -149,11 +155,11 @@ def start(path: Path, header: str, documents: list[str]) -> Journal:
         if os.fstat(descriptor).st_size:
             os.close(descriptor)
             raise RecordingError(f"{journal_of(path)} is in the way; it belongs to an interrupted recording.")
-        os.write(descriptor, PREAMBLE.encode())
         journal = Journal(path, descriptor)
     except OSError as error:
         raise RecordingError(f"{path} can't be recorded to: {error.strerror or error}.") from None
     try:
+        journal.begin()
         for text in (header, *documents):
             journal.append(text)
     except OSError as error:

@@ -93,7 +93,7 @@ class Recorder:
             if self.path.exists() and not force:
                 told = f"{self.adopted} " if self.adopted else ""
                 raise RecordingError(
-                    f"{told}{self.path} exists; choose append to go on with it, or force to replace it."
+                    f"{told}{self.path} exists; use the mode append to go on with it, or --force to replace it."
                 )
             chosen = tuple(default_rules() if rules is None else rules)
             given = provenance or Provenance()

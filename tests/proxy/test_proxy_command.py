@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -188,6 +189,9 @@ def in_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (["record", "c.yaml", "--rules", "none.yaml"], 3, "none.yaml: the rules file can't be read"),
         (["replay", "c.yaml", "--"], 4, "comes the command"),
         (["replay", "c.yaml", "--direct", "--", "true"], 3, "leave it out"),
+        (["replay", "."], 3, ". is a folder"),
+        (["record", ".", "--", "true"], 3, ". is a folder"),
+        (["record", "c.yaml", "python", "app.py"], 4, "python app.py is not understood; a command to run comes after"),
     ],
 )
 def test_wrong_usage_says_what_to_do(arguments: list[str], code: int, sentence: str, capfd, in_empty_folder) -> None:
@@ -224,7 +228,46 @@ def test_a_recorder_and_a_replay_of_the_same_file(tmp_path: Path, server: Upstre
         assert "is being recorded by another process" in run("append", cassette, *python("pass"), code=3).stderr
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 128 + signal.SIGTERM
-    assert len(load(cassette)) == 0
+    assert len(load(cassette)) == 2  # nothing was recorded in its place
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "said"),
+    [
+        (("--", "no-such-program"), 3, "can't be run"),
+        (python("pass"), 1, "nothing was recorded"),
+        (python("raise SystemExit(7)"), 7, "nothing was recorded"),
+    ],
+)
+def test_a_recording_of_nothing_is_no_cassette(tmp_path: Path, command: tuple[str, ...], code: int, said: str) -> None:
+    for mode in ("record", "once"):
+        assert said in run(mode, tmp_path / "c.yaml", *command, code=code).stderr
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_a_recording_of_nothing_does_not_replace_one(cassette: Path, server: Upstream) -> None:
+    before = cassette.read_bytes()
+    done = run("record", cassette, "--force", "--upstream", server.url, *python("pass"), code=1)
+    assert f"{cassette} stays as it was" in done.stderr
+    run("append", cassette, "--upstream", server.url, *python("pass"))
+    assert cassette.read_bytes() == before
+
+
+def test_an_upstream_that_can_not_be_reached_is_told_once(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        nobody = f"http://127.0.0.1:{probe.getsockname()[1]}"
+    code = """if True:
+        import os, urllib.request, urllib.error
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        for _ in range(3):
+            try:
+                opener.open(os.environ["SYNC_PROXY_URL"] + "/v1/x")
+            except urllib.error.HTTPError as error:
+                print(error.code)
+    """
+    done = run("record", tmp_path / "c.yaml", "--upstream", nobody, *python(code))
+    assert done.stdout.split() == ["502"] * 3
+    assert done.stderr.count("no answer from upstream") == 1
 
 
 def test_the_environments_secrets_are_searched_for(tmp_path: Path, server: Upstream) -> None:

@@ -31,7 +31,7 @@ LONG = bool(os.environ.get("SYNC_PROXY_LONG_TESTS"))
 def test_a_cassette_that_exists_is_not_overwritten(tmp_path: Path, record) -> None:
     path = record(create("orders")).path
     before = path.read_bytes()
-    with pytest.raises(RecordingError, match="exists; choose append"):
+    with pytest.raises(RecordingError, match="exists; use the mode append"):
         Recorder(path)
     assert path.read_bytes() == before
     forced = Recorder(path, force=True)
@@ -122,6 +122,28 @@ def test_a_full_disk_ends_the_recording_without_a_hole(tmp_path: Path) -> None:
     assert "2 more were answered and not recorded" in last
     assert len(load(path)) == count > 3
     assert load(path).trailer.note
+
+
+FULL_FROM_THE_START = """
+import resource, signal, sys
+from pathlib import Path
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+from proxy.errors import RecordingError
+from proxy.recorder import Recorder
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), resource.RLIM_INFINITY))
+try:
+    Recorder(sys.argv[1])
+except RecordingError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize("room", [0, 50, 500])
+def test_a_disk_that_is_full_from_the_start_leaves_nothing_behind(tmp_path: Path, room: int) -> None:
+    command = [sys.executable, "-c", FULL_FROM_THE_START, tmp_path / "c.yaml", str(room)]
+    out = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    assert "can't be recorded to" in out
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_client_gets_its_answer_when_recording_fails(tmp_path: Path) -> None:
