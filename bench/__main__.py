@@ -13,7 +13,7 @@ from bench.rows import Row
 from bench.scale import FULL, TINY
 
 # In the order in which they run: name, and the module's `rows(scale)`.
-SECTIONS = ("replay", "record")
+SECTIONS = ("suite", "replay", "record", "cassettes", "clients", "server")
 _MODULES = {"replay": "replaying", "record": "recording"}
 
 

@@ -6,6 +6,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 from bench import ours, stock
@@ -25,9 +26,11 @@ def rows(scale: Scale) -> Iterator[Row]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         generator = stack.enter_context(Generator())
         upstream = stack.enter_context(served(module("bench.plain")))
-        with stock.recording(folder / "flows", folder / "stock", upstream) as theirs, ExitStack() as own:
+        theirs = stack.enter_context(stock.recording(folder / "flows", folder / "stock", upstream))
+        quiet = stack.enter_context(stock.recording(folder / "quiet.flows", folder / "quiet", upstream, "-q"))
+        with ExitStack() as own:
             mine = own.enter_context(ours.recording(folder / "calls.yaml", folder / "ours", upstream))
-            yield from _side_by_side(scale, generator, mine, theirs, upstream)
+            yield from _side_by_side(scale, generator, mine, theirs, quiet, upstream)
             started = time.perf_counter()
             own.close()
             seconds = time.perf_counter() - started
@@ -36,8 +39,11 @@ def rows(scale: Scale) -> Iterator[Row]:
         assert (folder / "calls.yaml").exists()
 
 
-def _side_by_side(scale: Scale, generator: Generator, mine: str, theirs: str, upstream: str) -> Iterator[Row]:
-    single: dict[str, list[Load]] = {mine: [], theirs: [], upstream: []}
+def _side_by_side(
+    scale: Scale, generator: Generator, mine: str, theirs: str, quiet: str, upstream: str
+) -> Iterator[Row]:
+    urls = (mine, theirs, quiet, upstream)
+    single: dict[str, list[Load]] = {url: [] for url in urls}
     per_turn = scale.burst + scale.single
 
     def rate(url: str, turn: int) -> float:
@@ -48,21 +54,23 @@ def _side_by_side(scale: Scale, generator: Generator, mine: str, theirs: str, up
         single[url].append(generator.run(url, alone, 1, status=201))
         return load.rate
 
-    urls = (mine, theirs, upstream)
-    own, other, _ = in_turn(scale.turns, *(lambda turn, url=url: rate(url, turn) for url in urls))
+    own, other, silent, _ = in_turn(scale.turns, *(partial(rate, url) for url in urls))
+    what = "recording, 20 clients, beside stock mitmdump -w in reverse mode"
     found = pair(own, other)
-    yield at_least(
-        "recording, 20 clients, beside stock mitmdump -w in reverse mode",
-        found.ours.show("/s", 0), found.theirs.show("/s", 0), found.ratio, 1.8,
-    )  # fmt: skip
+    yield at_least(what, found.ours.show("/s", 0), found.theirs.show("/s", 0), found.ratio, 1.8)
+    found = pair(own, silent)
+    title = f"{what} that prints nothing (-q)"
+    yield Row(title, found.ours.show("/s", 0), found.theirs.show("/s", 0), found.ratio.show("×"))
     for name, share in (("p50", 0.5), ("p99", 0.99)):
         added = {
-            url: Spread.of([
-                1000 * (load.percentile(share) - bare.percentile(share))
-                for load, bare in zip(single[url], single[upstream], strict=True)
-            ])
+            url: Spread.of(
+                [
+                    1000 * (load.percentile(share) - bare.percentile(share))
+                    for load, bare in zip(single[url], single[upstream], strict=True)
+                ]
+            )
             for url in (mine, theirs)
-        }  # fmt: skip
+        }
         yield Row(
-            f"latency that recording adds, one client, {name}", added[mine].show(" ms"), added[theirs].show(" ms")
+            f"latency that recording adds, one client, {name}", *(added[url].show(" ms") for url in (mine, theirs))
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 from bench import ours, stock
@@ -29,9 +30,10 @@ def rows(scale: Scale) -> Iterator[Row]:
         ours.write_cassette(folder / "calls.yaml", exchanges(count))
         stock.write_flows(folder / "flows", exchanges(count))
         theirs = stack.enter_context(stock.replaying(folder / "flows", folder / "stock"))
+        quiet = stack.enter_context(stock.replaying(folder / "flows", folder / "quiet", "-q"))
         mine = stack.enter_context(ours.replaying(folder / "calls.yaml", folder / "ours"))
         direct = stack.enter_context(ours.replaying_direct(folder / "calls.yaml"))
-        yield from _side_by_side(scale, generator, mine, direct, theirs)
+        yield from _side_by_side(scale, generator, mine, direct, theirs, quiet)
 
 
 def _ceiling(generator: Generator, scale: Scale) -> Row:
@@ -43,9 +45,10 @@ def _ceiling(generator: Generator, scale: Scale) -> Row:
     return Row("the load generator's own ceiling, against a server that does nothing", spread.show("/s", 0))
 
 
-def _side_by_side(scale: Scale, generator: Generator, mine: str, direct: str, theirs: str) -> Iterator[Row]:
+def _side_by_side(scale: Scale, generator: Generator, mine: str, direct: str, theirs: str, quiet: str) -> Iterator[Row]:
     per_turn = scale.burst + scale.single
-    single: dict[str, list[Load]] = {mine: [], direct: [], theirs: []}
+    urls = (mine, theirs, direct, quiet)
+    single: dict[str, list[Load]] = {url: [] for url in urls}
 
     def rate(url: str, turn: int) -> float:
         first = turn * per_turn
@@ -55,13 +58,16 @@ def _side_by_side(scale: Scale, generator: Generator, mine: str, direct: str, th
         single[url].append(generator.run(url, alone, 1, status=201))
         return load.rate
 
-    rates = in_turn(scale.turns, lambda t: rate(mine, t), lambda t: rate(theirs, t), lambda t: rate(direct, t))
+    rates = in_turn(scale.turns, *(partial(rate, url) for url in urls))
     for what, own, limit in (
         ("replay through mitmproxy, 20 clients, beside stock mitmdump server replay", rates[0], 2.4),
         ("replay --direct, 20 clients, beside stock mitmdump server replay", rates[2], 10),
     ):
         found = pair(own, rates[1])
         yield at_least(what, found.ours.show("/s", 0), found.theirs.show("/s", 0), found.ratio, limit)
+        found = pair(own, rates[3])
+        title = f"{what} that prints nothing (-q)"
+        yield Row(title, found.ours.show("/s", 0), found.theirs.show("/s", 0), found.ratio.show("×"))
     for what, own_loads in (("through mitmproxy", single[mine]), ("--direct", single[direct])):
         for name, share in (("p50", 0.5), ("p99", 0.99)):
             own = [load.percentile(share) * 1000 for load in own_loads]

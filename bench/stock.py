@@ -43,21 +43,21 @@ def _fields(items: Sequence[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
 
 def _mitmdump(confdir: Path, port: int, upstream: str, *options: str) -> list[str]:
     mode = f"reverse:{upstream}@127.0.0.1:{port}"
-    return [script("mitmdump"), "-q", "--set", f"confdir={confdir}", "--mode", mode, *options]
+    return [script("mitmdump"), "--set", f"confdir={confdir}", "--mode", mode, *options]
 
 
 @contextmanager
-def replaying(flows: Path, confdir: Path) -> Iterator[str]:
-    """Stock server replay of a file of flows."""
+def replaying(flows: Path, confdir: Path, *more: str) -> Iterator[str]:
+    """Stock server replay of a file of flows. What it prints, as it does by default, goes nowhere."""
     port = free_port()
-    options = ("--server-replay", str(flows), "--set", "server_replay_extra=kill", *_LAZY)
+    options = ("--server-replay", str(flows), "--set", "server_replay_extra=kill", *_LAZY, *more)
     with served(_mitmdump(confdir, port, NOWHERE, *options), port=port) as url:
         yield url
 
 
 @contextmanager
-def recording(flows: Path, confdir: Path, upstream: str) -> Iterator[str]:
-    """Stock recording into a file of flows."""
+def recording(flows: Path, confdir: Path, upstream: str, *more: str) -> Iterator[str]:
+    """Stock recording into a file of flows. What it prints, as it does by default, goes nowhere."""
     port = free_port()
-    with served(_mitmdump(confdir, port, upstream, "-w", str(flows)), port=port) as url:
+    with served(_mitmdump(confdir, port, upstream, "-w", str(flows), *more), port=port) as url:
         yield url
