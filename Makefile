@@ -9,7 +9,8 @@ READY := .venv/ready
 # The Stream page as Twilio serves it; kept beside the project, not in it.
 PAGE ?= ../shared/docs/stream-resource.md
 
-.PHONY: conformance replay cassettes test around soak live costs mutants lint schemas docs detection detection-short detection-seeds clean
+.PHONY: conformance replay cassettes test around soak live costs mutants lint schemas docs
+.PHONY: detection detection-short detection-seeds bench clean
 
 conformance: $(READY)
 	$(BIN)/sync-conformance run
@@ -82,10 +83,21 @@ detection-short: $(READY)
 detection-seeds: $(READY)
 	PYTHONPATH=tests $(BIN)/python -m faulty.detect --write docs/detection.md
 
+# The project beside what a user would take instead: a quiet machine, and some ten minutes.
+bench: $(READY) bench/node_modules
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[proxy,bench]'
+	$(BIN)/python -m bench --write docs/performance.md
+
+# Stoplight Prism, to measure beside the reference server; without npm its row is left out.
+bench/node_modules: bench/package.json
+	! command -v npm >/dev/null || npm install --prefix bench --no-package-lock --no-audit --no-fund --silent
+	mkdir -p $@
+	touch $@
+
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[proxy,dev]'
 	touch $(READY)
 
 clean:
-	rm -rf .venv node_modules tests/*/node_modules build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv node_modules tests/*/node_modules bench/node_modules build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
