@@ -24,7 +24,7 @@ __all__ = ["SAFETY_TTL", "Context", "made"]
 
 
 class Context:
-    """Handed to a scenario's `gather`."""
+    """Handed to a scenario's `gather`. `turn` counts how often the scenario was gathered before: names differ then."""
 
     def __init__(
         self,
@@ -36,16 +36,19 @@ class Context:
         gate: Gate,
         journal: Journal,
         run_id: str,
+        turn: int = 0,
     ) -> None:
         self.scenario = scenario
         self.session = session
         self.clock = clock
         self.options = options
-        self.random = random.Random(f"{options.seed}/{scenario}")  # noqa: S311 - names and test data, no secrets
+        again = f"/{turn}" if turn else ""
+        self.random = random.Random(f"{options.seed}/{scenario}{again}")  # noqa: S311 - test data, no secrets
         self.streams = Streams(session, clock, scenario, gate=gate, journal=journal)
         self.waited = 0.0
         self._gate = gate
         self._run_id = run_id
+        self._turn = f"-turn-{turn + 1}" if turn else ""
 
     @property
     def target(self) -> Target:
@@ -60,7 +63,7 @@ class Context:
 
     def name(self, label: str) -> str:
         """A unique name of this run, ASCII letters, digits and hyphens; the same for the same seed."""
-        return f"{prefix_of(self._run_id)}{self.scenario.replace('_', '-')}-{label}"
+        return f"{prefix_of(self._run_id)}{self.scenario.replace('_', '-')}{self._turn}-{label}"
 
     @property
     def nameless_ttl(self) -> int:

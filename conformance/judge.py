@@ -85,7 +85,8 @@ class Judge:
         except Failed as failure:
             return self._failed(rule, failure)
         except Judgement as judgement:
-            return RuleResult(rule, OUTCOME_OF[type(judgement)], judgement.message, exchanges=judgement.exchanges)
+            outcome = next(outcome for kind, outcome in OUTCOME_OF.items() if isinstance(judgement, kind))
+            return RuleResult(rule, outcome, judgement.message, exchanges=judgement.exchanges)
         except Exception as error:  # noqa: BLE001 - one rule's accident must not end the run
             return self._accident(rule, error)
         if isinstance(answer, Answer):

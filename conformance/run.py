@@ -189,9 +189,10 @@ class Run:
     def _new_clock(self) -> Clock:
         return ReplayClock() if self.options.replayed else self._clock.another()
 
-    def _context(self, scenario: str) -> Context:
+    def _context(self, scenario: str, turn: int) -> Context:
         return Context(
             scenario,
+            turn=turn,
             session=self.session,
             clock=self._new_clock(),
             options=self.options,

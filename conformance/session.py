@@ -29,6 +29,7 @@ REPLAY_MISS, REPLAY_ERROR = "X-Sync-Proxy-Miss", "X-Replay-Error"
 ACCOUNT_THROTTLED = 20429
 RETRY_PAUSES = (0.2, 0.5, 1.0, 2.0)  # seconds, where the server names no Retry-After
 LONGEST_PAUSE = 10.0
+FEW, RARELY = 5, 0.03  # requests without an answer, and their share, that are taken for bad luck
 
 
 class OriginRefused(SuiteError):
@@ -78,6 +79,18 @@ class Session:
     def last_act(self) -> str:
         """The requests that were broken off when it went."""
         return self._pulse.last_act
+
+    def uncertain(self, scenario: str) -> int:
+        """How many requests of that scenario that change something got no answer, so that nobody knows whether they
+        did. Sent again, a delete finds nothing, say."""
+        seen = (*self.retried, *self.log)
+        return sum(e.response is None and e.scenario == scenario and e.request.method != "GET" for e in seen)
+
+    @property
+    def reliable(self) -> bool:
+        """Whether only few requests of the run got no answer: then that was bad luck, not the target's way."""
+        unanswered = sum(exchange.response is None for exchange in (*self.retried, *self.log))
+        return unanswered <= FEW + RARELY * self.budget.requests
 
     def _go_on(self) -> None:
         if time.monotonic() >= self._until:

@@ -11,13 +11,20 @@ from conformance.context import Context
 from conformance.registry import SCENARIOS, Scenario
 
 ALWAYS = ("lifecycle",)  # what passive rules look at when nothing else was asked for
+TURNS = 3  # of a scenario, where answers are lost
 TRAFFIC = "traffic"  # the evidence that is everything the run has seen
 
 
 class Stage:
     """Each scenario runs once, when it is started or when its evidence is first asked for."""
 
-    def __init__(self, new_context: Callable[[str], Context], traffic: Callable[[], Any], *, jobs: int = 4) -> None:
+    def __init__(
+        self,
+        new_context: Callable[[str, int], Context],
+        traffic: Callable[[], Any],
+        *,
+        jobs: int = 4,
+    ) -> None:
         self._new_context = new_context
         self._traffic = traffic
         self._futures: dict[str, Future[Any]] = {}
@@ -61,18 +68,38 @@ class Stage:
             if future is not None:
                 return future
             future = self._futures[scenario.name] = Future()
-            context = self._contexts[scenario.name] = self._new_context(scenario.name)
         if scenario.inline:
-            _run(scenario, context, future)
+            self._run(scenario, future)
         elif scenario.timed:
-            threading.Thread(target=_run, args=(scenario, context, future), name=scenario.name, daemon=True).start()
+            threading.Thread(target=self._run, args=(scenario, future), name=scenario.name, daemon=True).start()
         else:
-            self._pool.submit(_run, scenario, context, future)
+            self._pool.submit(self._run, scenario, future)
         return future
 
+    def _run(self, scenario: Scenario, future: Future[Any]) -> None:
+        """Gathers the evidence; anew, with other names, when an answer was lost that leaves open what was done.
 
-def _run(scenario: Scenario, context: Context, future: Future[Any]) -> None:
+        Generators look after that themselves.
+        """
+        turns = 1 if scenario.inline else TURNS
+        for turn in range(turns):
+            context = self._contexts[scenario.name] = self._new_context(scenario.name, turn)
+            session = context.session
+            before = session.uncertain(scenario.name)
+            outcome = _outcome(scenario, context)
+            if not (session.uncertain(scenario.name) > before and session.reliable):
+                break
+        if (error := outcome.exception()) is not None:
+            future.set_exception(error)
+        else:
+            future.set_result(outcome.result())
+
+
+def _outcome(scenario: Scenario, context: Context) -> Future[Any]:
+    """The evidence, or what was raised instead."""
+    outcome: Future[Any] = Future()
     try:
-        future.set_result(scenario.gather(context))
+        outcome.set_result(scenario.gather(context))
     except BaseException as error:  # noqa: BLE001 - handed to whoever asks for the evidence
-        future.set_exception(error)
+        outcome.set_exception(error)
+    return outcome

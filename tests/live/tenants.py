@@ -35,6 +35,10 @@ class Tenants:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """From now on nothing changes any more."""
         self._ended.set()
         self._thread.join(20)
 
