@@ -22,14 +22,13 @@ from conformance.options import Options
 from conformance.outcomes import Outcome
 from conformance.permission import plan_for, refuse_by_accident
 from conformance.report.compare import compare, read_reports
-from conformance.report.document import broken_results
 from conformance.report.events import read_events
 from conformance.report.files import write_file, write_report
 from conformance.report.mask import Mask
 from conformance.report.matrix import comparison_text, matrix
 from conformance.report.recorder import Recorder
 from conformance.report.summary import append_job_summary
-from conformance.report.terminal import LETTER, finding, plain, summary
+from conformance.report.terminal import LETTER, findings, plain, summary
 from conformance.results import Results, RuleResult
 from conformance.rules import Rule
 from conformance.run import Run, new_seed
@@ -52,8 +51,8 @@ def run_command(get: Callable[[str], Any], out: IO[str] | None = None) -> int:
         with contextlib.closing(recorder):
             results = run_suite(target, options, out, recorder=recorder, command=command_of(wish))
             document = recorder.end(results)
-    for rule in broken_results(document):
-        print("\n" + finding(rule), file=out)
+    if told := findings(document):
+        print("\n" + told, file=out)
     print("\n" + summary(document), file=out)
     _tell(document, recorder.written, out)
     return results.exit_code

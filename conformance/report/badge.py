@@ -6,6 +6,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from conformance.outcomes import Level, Outcome, Verdict
+from conformance.report.wording import judged
 
 LABEL = "Twilio Sync Streams"
 COLOURS = {  # names that shields.io knows, and our own: white text on each has a contrast of 4.5 and more
@@ -23,8 +24,8 @@ def badge_message(document: dict[str, Any]) -> str:
     failed = sum(r["outcome"] == Outcome.FAIL and r["level"] == Level.MUST for r in document["rules"])
     if failed:
         return f"{verdict}: {failed} failed"
-    if document["selected"] < document["rules_in_catalogue"]:
-        return f"{verdict}, {document['selected']} of {document['rules_in_catalogue']} rules"
+    if judged(document) < document["rules_in_catalogue"]:
+        return f"{verdict}, {judged(document)} of {document['rules_in_catalogue']} rules"
     return str(verdict)
 
 

@@ -17,10 +17,12 @@ from conformance.target import Credentials
 
 SHORTEST = 4  # a shorter secret can't be told from ordinary text
 HIDDEN = "***"
+LEAST_BASE64 = 8  # characters: a shorter piece can't be told from ordinary text
 
 
 class Mask:
-    """Replaces each secret, in plain, percent-encoded, escaped, hexadecimal and base64 form, by `***`.
+    """Replaces each secret, in plain, percent-encoded, escaped, hexadecimal and base64 form, by `***`; base64 also of
+    longer text that holds the secret.
 
     Only what a target had a hand in is masked, never the report's own words: a token may well be 'pass'.
     Masking comes before cutting, so no cut can leave half a secret unrecognized.
@@ -102,7 +104,21 @@ def _forms(secret: str) -> set[str]:
     forms = {secret, quote(secret, safe=""), quote_plus(secret), encoded, raw.hex(), html.escape(secret)}
     forms |= {escaped, json.dumps(html.escape(secret))[1:-1]}
     forms |= {_url_safe(encoded), encoded.rstrip("="), _url_safe(encoded).rstrip("=")}
+    forms |= {form for part in _inside_base64(raw) for form in (part, _url_safe(part))}
     return forms | {form.replace("/", "\\/") for form in forms}  # some JSON encoders escape slashes too
+
+
+def _inside_base64(raw: bytes) -> Iterable[str]:
+    """What the secret becomes within longer text in base64, at each of the three places it can begin at.
+
+    The characters at both ends hold bits of its neighbours too and are left out; of a short secret too little would
+    be left to be told from other text.
+    """
+    for before in range(3):
+        encoded = base64.b64encode(bytes(before) + raw).decode().rstrip("=")
+        part = encoded[(0, 2, 3)[before] : len(encoded) - ((before + len(raw)) % 3 > 0)]
+        if len(part) >= LEAST_BASE64:
+            yield part
 
 
 def _url_safe(encoded: str) -> str:

@@ -32,8 +32,10 @@ from conformance.report.wording import (
     OUTCOMES,
     PAGE_URL,
     broken_results,
+    cost,
     scope,
     section_order,
+    unclaimed,
     verdict_words,
     worst_first,
 )
@@ -44,6 +46,7 @@ SURVEY_BODY, SURVEY_EXCHANGES = 1200, 4  # of an answer, which needs less to be 
 UNSETTLED = (Outcome.BLOCKED, Outcome.INCONCLUSIVE, Outcome.ERROR, Outcome.NOT_RUN)
 QUIET = HARMLESS | {Outcome.BLOCKED, Outcome.NOT_RUN}  # printed in one line, unless the reader opened them
 FORM = "application/x-www-form-urlencoded"
+FOLDED = {Outcome.BLOCKED: "blocked: they build on what is broken", Outcome.NOT_RUN: "not run"}  # told of in one line
 
 
 def page(document: dict[str, Any]) -> str:
@@ -59,6 +62,7 @@ def page(document: dict[str, Any]) -> str:
         report=document,
         words=verdict_words(document),
         limits=scope(document),
+        took=cost(document),
         colour=COLOURS[document["verdict"]][1],
         when=document["started"][:16].replace("T", " "),
         levels=[(level, LEVELS[level], _counts(document["rules"], level)) for level in Level],
@@ -66,8 +70,8 @@ def page(document: dict[str, Any]) -> str:
             (o, OUTCOMES[o], OUTCOME_MEANINGS[o], document["counts"][o]) for o in OUTCOMES if document["counts"].get(o)
         ],
         features=list(dict.fromkeys(rule["feature"] for rule in document["rules"])),
-        causes=[rule for rule in broken if rule["outcome"] != Outcome.BLOCKED],
-        blocked=[rule for rule in broken if rule["outcome"] == Outcome.BLOCKED],
+        causes=[rule for rule in broken if rule["outcome"] not in FOLDED],
+        folded=[(why, rules) for o, why in FOLDED.items() if (rules := [r for r in broken if r["outcome"] == o])],
         names=OUTCOMES,
         sections=[(name, _anchor(name), [r for r in judged if r["section"] == name]) for name in sections],
         surveys=surveys,
@@ -87,13 +91,19 @@ def _rule(rule: dict[str, Any]) -> dict[str, Any]:
         **rule,
         "title": OUTCOMES[Outcome(rule["outcome"])],
         "authority": authority(rule_from(rule)),
-        "because": rule["message"].removeprefix("because ")
-        if not (rule["expected"] and rule["outcome"] == Outcome.FAIL)
-        else "",
+        "because": _because(rule),
         "open": outcome is Outcome.FAIL,
         "quiet": outcome in QUIET,
         "shown": _exchanges(rule, exchanges),
     }
+
+
+def _because(rule: dict[str, Any]) -> str:
+    """The message as far as it says more than what was expected and what came."""
+    message: str = rule["message"].removeprefix("because ")
+    if not rule["expected"]:
+        return message
+    return message.partition("expected ")[0].rstrip("; .")
 
 
 def _exchanges(rule: dict[str, Any], exchanges: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -270,8 +280,8 @@ def _not_checked(document: dict[str, Any]) -> dict[str, Any]:
     """What the verdict does not speak of."""
     rules = document["rules"]
     return {
-        "unsettled": [r for r in rules if r["outcome"] in UNSETTLED],
-        "unsupported": [r for r in rules if r["outcome"] == Outcome.UNSUPPORTED],
+        "unsettled": [(OUTCOMES[o], ids) for o in UNSETTLED if (ids := [r["id"] for r in rules if r["outcome"] == o])],
+        "unsupported": unclaimed(document),
         "waived": [r for r in rules if r["outcome"] == Outcome.WAIVED],
         "left_out": document["left_out"],
         "sentences": document["unchecked"],
@@ -280,17 +290,13 @@ def _not_checked(document: dict[str, Any]) -> dict[str, Any]:
 
 def _gaps(unchecked: Mapping[str, Sequence[Any]]) -> str:
     """What was not checked, in numbers."""
-    words = {
-        "unsettled": "selected but not settled",
-        "unsupported": "not claimed by the target",
-        "waived": "waived",
-        "left_out": "not selected",
+    counts = {
+        "selected but not settled": sum(len(ids) for _, ids in unchecked["unsettled"]),
+        "that could not be asked for": sum(len(ids) for _, ids in unchecked["unsupported"]),
+        "waived": len(unchecked["waived"]),
+        "not selected": len(unchecked["left_out"]),
     }
-    parts = [
-        f"{len(unchecked[key])} {'rule' if len(unchecked[key]) == 1 else 'rules'} {text}"
-        for key, text in words.items()
-        if unchecked[key]
-    ]
+    parts = [f"{count} {'rule' if count == 1 else 'rules'} {text}" for text, count in counts.items() if count]
     return ", ".join(
         [*parts, f"{len(unchecked['sentences'])} sentences of the page that nobody can check from outside"]
     )

@@ -35,13 +35,14 @@ class Recorder:
         """`results` name the rules that will be judged. Raises UsageError when the folder can't be written."""
         if self._folder is None:
             return
-        head = head_of(results)
+        head, events = head_of(results), self._folder / NAME
         document = assemble(head, (), None)
-        write_report(self._folder, {**document, "notes": [GOING]})
         try:
-            self._events = (self._folder / NAME).open("wb")
+            events.unlink(missing_ok=True)  # first, so that it never is of another run than the files beside it
+            write_report(self._folder, {**document, "notes": [GOING]})
+            self._events = events.open("wb")
         except OSError as error:
-            raise UsageError(f"{self._folder / NAME} can't be written: {error.strerror}") from None
+            raise UsageError(f"{events} can't be written: {error.strerror}") from None
         self._write("start", head)
 
     def result(self, result: RuleResult) -> None:

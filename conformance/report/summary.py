@@ -9,10 +9,21 @@ from typing import Any
 
 from conformance.outcomes import Level, Outcome
 from conformance.report.text import plain
-from conformance.report.wording import LEVELS, MEANING, OUTCOMES, broken_results, scope, verdict_words, worst_first
+from conformance.report.wording import (
+    LEVELS,
+    OUTCOMES,
+    broken_results,
+    cost,
+    meaning,
+    scope,
+    verdict_words,
+    worst_first,
+)
 
 VARIABLE = "GITHUB_STEP_SUMMARY"
-MOST_ROWS = 60  # GitHub takes 1 MiB a step
+MOST_ROWS = 60
+MOST_NOTES = 20
+MOST_BYTES = 1024 * 1024  # GitHub takes no more from one step, and then shows nothing of it
 CELL = 300  # characters
 SIGNS = {
     "conformant": "✅",
@@ -24,17 +35,7 @@ SIGNS = {
 
 def markdown_summary(document: dict[str, Any]) -> str:
     """Verdict, counts by level, what is broken, and the survey's answers. What a target said is inert."""
-    verdict = document["verdict"]
-    limited = scope(document)
-    lines = [
-        f"## {SIGNS[verdict]} Twilio Sync Streams: {verdict}",
-        "",
-        f"{verdict_words(document)}" + (f" ({limited[0].upper()}{limited[1:]}.)" if limited else ""),
-        "",
-        _run(document),
-        "",
-        *_counts(document),
-    ]
+    lines = [*_head(document), "", *_counts(document)]
     broken = worst_first(broken_results(document))
     if broken:
         lines += ["", "### To look at", "", "| outcome | rule | what must be true | expected | got | source |"]
@@ -47,18 +48,27 @@ def markdown_summary(document: dict[str, Any]) -> str:
         lines += ["| question | answer |", "|---|---|"]
         lines += [f"| {_own(rule['statement'])} | {literal(rule['message'])} |" for rule in answers[:MOST_ROWS]]
         lines += ["", "</details>"]
-    lines += ["", *(f"- note: {literal(note)}" for note in document["notes"])]
+    lines += ["", *(f"- note: {literal(note)}" for note in document["notes"][:MOST_NOTES])]
     return "\n".join(lines).rstrip() + "\n"
 
 
 def append_job_summary(document: dict[str, Any], environment: Mapping[str, str] = os.environ) -> str | None:
-    """Adds the summary to the file that GitHub Actions names. Returns why that did not work, or None."""
+    """Adds the summary to the file that GitHub Actions names. Returns why that did not work, or None.
+
+    Where it would make the file too large for GitHub, as after other runs of the same step, only its head is added.
+    """
     path = environment.get(VARIABLE)
     if not path:
         return None
+    text = (markdown_summary(document) + "\n").encode()
     try:
-        with Path(path).open("a", encoding="utf-8") as file:
-            file.write(markdown_summary(document) + "\n")
+        with Path(path).open("ab") as file:
+            room = MOST_BYTES - file.tell()
+            if len(text) > room:
+                text = ("\n".join(_head(document)) + "\n\nThe rest is in summary.md: no room here.\n\n").encode()
+            if len(text) > room:
+                return f"the job summary is full: {path} holds {file.tell():,} bytes"
+            file.write(text)
     except OSError as error:
         return f"the job summary can't be written to {path}: {error.strerror}"
     return None
@@ -71,11 +81,22 @@ def literal(text: str) -> str:
     return f"<code>{inert}</code>" if inert.strip() else "-"
 
 
+def _head(document: dict[str, Any]) -> list[str]:
+    limited = scope(document, literal)
+    return [
+        f"## {SIGNS[document['verdict']]} Twilio Sync Streams: {document['verdict']}",
+        "",
+        f"{verdict_words(document)}" + (f" ({limited[0].upper()}{limited[1:]}.)" if limited else ""),
+        "",
+        _run(document),
+    ]
+
+
 def _run(document: dict[str, Any]) -> str:
     return (
         f"Target {literal(document['target']['url'])}, service {literal(document['target']['service'])},"
         f" {document['started'][:16].replace('T', ' ')} UTC, suite {literal(document['suite']['version'])},"
-        f" seed {document['seed']}, {document['duration']:.1f} s, {document['statistics']['requests']} requests."
+        f" seed {document['seed']}, {cost(document)}."
     )
 
 
@@ -87,7 +108,7 @@ def _counts(document: dict[str, Any]) -> list[str]:
         if rules:
             cells = (str(sum(rule["outcome"] == outcome for rule in rules) or "") for outcome in present)
             lines.append(f"| **{level}** ({LEVELS[level]}) | " + " | ".join(cells) + " |")
-    lines += ["", f"Verdict: **{document['verdict']}**, {MEANING[document['verdict']]}."]
+    lines += ["", f"Verdict: **{document['verdict']}**, {meaning(document)}."]
     return lines
 
 

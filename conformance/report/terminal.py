@@ -7,9 +7,9 @@ from typing import Any
 
 from conformance.outcomes import Outcome
 from conformance.report.text import plain
-from conformance.report.wording import MEANING, scope
+from conformance.report.wording import broken_results, meaning, scope, unclaimed
 
-__all__ = ["LETTER", "finding", "plain", "summary"]
+__all__ = ["LETTER", "finding", "findings", "plain", "summary"]
 
 LETTER = {
     Outcome.PASS: ".",
@@ -59,38 +59,52 @@ def finding(rule: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def findings(document: dict[str, Any]) -> str:
+    """All that a reader has to look at: what is broken in full, then in short what builds on it or was not run."""
+    broken = broken_results(document)
+    brief: dict[tuple[str, str], list[str]] = {}
+    for rule in broken:
+        if rule["outcome"] == Outcome.BLOCKED:
+            why = f"by {', '.join(rule['blocked_by'])}" if rule["blocked_by"] else rule["message"]
+            brief.setdefault(("BLOCKED", why), []).append(rule["id"])
+        elif rule["outcome"] == Outcome.NOT_RUN:
+            brief.setdefault(("NOT RUN", rule["message"]), []).append(rule["id"])
+    full = [finding(rule) for rule in broken if rule["outcome"] not in {Outcome.BLOCKED, Outcome.NOT_RUN}]
+    return "\n\n".join([*full, *(_brief(word, why, ids) for (word, why), ids in brief.items())])
+
+
+def _brief(word: str, why: str, ids: list[str]) -> str:
+    lines = textwrap.wrap(", ".join(ids), WIDTH - 2, break_long_words=False, break_on_hyphens=False)
+    count = f"{len(ids)} rule{'' if len(ids) == 1 else 's'}"
+    return "\n".join([f"{word}  {count}: {plain(why.removeprefix('because '))}", *(f"  {line}" for line in lines)])
+
+
 def summary(document: dict[str, Any]) -> str:
     """The counts, the notes and the verdict."""
     counts = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in document["counts"].items())
     lines = [
         f"{document['selected']} of {document['rules_in_catalogue']} rules: {counts or 'none judged'}",
-        _cost(document["duration"], document["statistics"]),
+        _cost(document),
     ]
-    lines += [f"unsupported: {len(ids)} because {plain(why)} ({_few(ids)})" for why, ids in _unclaimed(document)]
+    lines += [f"unsupported: {len(ids)} because {plain(why)} ({_few(ids)})" for why, ids in unclaimed(document)]
     lines += [f"note: {plain(note)}" for note in document["notes"]]
     if document.get("deletion"):
         lines.append(f"cleaned up: {plain(document['deletion']['words'], 2000)}")
     limited = scope(document)
     lines.append(f"seed {document['seed']} repeats this run")
     limits = f" ({limited})" if limited else ""
-    lines.append(f"verdict: {document['verdict']}{limits} - {MEANING[document['verdict']]}")
+    lines.append(f"verdict: {document['verdict']}{limits} - {meaning(document)}")
     return "\n".join(lines)
-
-
-def _unclaimed(document: dict[str, Any]) -> list[tuple[str, list[str]]]:
-    """The rules that are unsupported, by why."""
-    found: dict[str, list[str]] = {}
-    for rule in document["rules"]:
-        if rule["outcome"] == Outcome.UNSUPPORTED:
-            found.setdefault(rule["message"], []).append(rule["id"])
-    return list(found.items())
 
 
 def _few(ids: list[str]) -> str:
     return ", ".join(ids[:FEW]) + (", …" if len(ids) > FEW else "")
 
 
-def _cost(duration: float, statistics: dict[str, Any]) -> str:
+def _cost(document: dict[str, Any]) -> str:
+    if document["measurements"] is None:
+        return "how many requests it made, and how long it took, is unknown"
+    duration, statistics = document["duration"], document["statistics"]
     return (
         f"{statistics['requests']} requests, {statistics['streams']} streams, {statistics['messages']} messages,"
         f" {statistics['retries']} retries in {duration:.1f} s (longest wait {statistics['longest_wait']:.1f} s)"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from conformance.outcomes import Level, Outcome, Verdict
+from conformance.report.text import plain
 
 PAGE_URL = "https://www.twilio.com/docs/sync/api/stream-resource"
 SECTIONS = (  # the headings of the Stream page, in its order
@@ -70,14 +72,46 @@ def section_order(sections: set[str]) -> list[str]:
     return [*(name for name in SECTIONS if name in sections), *sorted(sections - set(SECTIONS))]
 
 
-def scope(document: dict[str, Any]) -> str:
-    """What the verdict is limited to; empty when nothing limits it."""
+def scope(document: dict[str, Any], say: Callable[[str], str] = plain) -> str:
+    """What the verdict is limited to; empty when nothing limits it. `say` makes a report's text harmless."""
     limits = []
     if document["selected"] < document["rules_in_catalogue"]:
         limits.append(f"{document['selected']} of {document['rules_in_catalogue']} rules were selected")
+    if reasons := unclaimed(document):
+        count = sum(len(ids) for _, ids in reasons)
+        told = "; ".join(f"{say(why)} ({_rules(len(ids))})" if len(reasons) > 1 else say(why) for why, ids in reasons)
+        limits.append(f"{_rules(count)} could not be asked for: {told}")
     if not document["complete"]:
         limits.append("the run did not reach its end")
     return "; ".join(limits)
+
+
+def unclaimed(document: dict[str, Any]) -> list[tuple[str, list[str]]]:
+    """The rules that are unsupported, by why: not claimed by the target, or something was not given to the run."""
+    found: dict[str, list[str]] = {}
+    for rule in document["rules"]:
+        if rule["outcome"] == Outcome.UNSUPPORTED:
+            found.setdefault(rule["message"], []).append(rule["id"])
+    return list(found.items())
+
+
+def judged(document: dict[str, Any]) -> int:
+    """How many rules the verdict can rest on: those selected, without the unsupported ones."""
+    return int(document["selected"]) - sum(len(ids) for _, ids in unclaimed(document))
+
+
+def meaning(document: dict[str, Any]) -> str:
+    """What the verdict says in a clause."""
+    whole = judged(document) == document["rules_in_catalogue"]
+    verdict = Verdict(document["verdict"])
+    return MEANING[verdict] if whole or verdict is not Verdict.CONFORMANT else "every rule that was judged holds"
+
+
+def cost(document: dict[str, Any]) -> str:
+    """What the run took; nobody knows of one that was cut off."""
+    if document["measurements"] is None:
+        return "how long it took is unknown"
+    return f"{document['duration']:.1f} s, {document['statistics']['requests']} requests"
 
 
 def verdict_words(document: dict[str, Any]) -> str:

@@ -36,6 +36,7 @@ class Echo(BaseHTTPRequestHandler):
             "url": f"http://{secret}/{secret}",
             "links": {"messages": secret, "hex": secret.encode().hex(), "base64": encoded},
             "alone": [base64.b64encode(secret.encode()).decode(), base64.urlsafe_b64encode(secret.encode()).decode()],
+            "within": [base64.b64encode(f"{'x' * n}{secret}yz".encode()).decode() for n in range(1, 4)],
             "markup": html.escape(secret),
             "code": 20404,
             "message": f"wrong {login}",

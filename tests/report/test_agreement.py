@@ -79,7 +79,8 @@ def test_all_forms_agree(changes: dict[object, Outcome], complete: bool) -> None
         assert kinds == ({KIND[rule["outcome"]]} if rule["outcome"] in KIND else set())
     for scope in (root, *root.iter("testsuite")):
         inside = list(scope.iter("testcase"))
-        for name, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+        kinds_of = (("failures", "failure"), ("errors", "error"), ("skipped", "skipped"))
+        for name, tag in kinds_of if scope is not root else kinds_of[:2]:
             assert int(scope.get(name, "-1")) == sum(case.find(tag) is not None for case in inside)
         assert int(scope.get("tests", "-1")) == len(inside)
 

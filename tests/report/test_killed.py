@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+import schemas
 from conformance.cli import main
 from conformance.errors import UsageError
-from conformance.report.document import head_of, rule_record
+from conformance.report.document import head_of, rule_record, tail_of
 from conformance.report.events import line, read_events
 from conformance.report.files import write_report
 from conformance.report.mask import Mask
@@ -82,6 +83,43 @@ def test_a_line_that_was_cut_while_it_was_written_is_left_out(tmp_path: Path) ->
         document = read_events(path)
         assert sum(rule["outcome"] != "not_run" for rule in document["rules"]) == 39
         assert not document["complete"]
+
+
+def test_a_run_killed_at_any_moment_leaves_a_report_or_none_at_all(tmp_path: Path) -> None:
+    """Whatever part of the file was written: never a verdict that was not reached, never anything but a sentence."""
+    found = results(FAILURES, only="TTL-", measured=True)
+    records = [line("result", rule_record(result)) for result in found.results]
+    content = b"".join([line("start", head_of(found)), *records, line("end", tail_of(found))])
+    first = content.index(b"\n") + 1
+    path = tmp_path / "events.ndjson"
+    for size in {0, 1, first - 2, *range(first - 1, len(content) - 1, 997), len(content) - 2}:
+        path.write_bytes(content[:size])
+        if size < first - 1:
+            with pytest.raises(UsageError, match="holds no run"):
+                read_events(path)
+            continue
+        document = read_events(path)
+        assert not document["complete"]
+        assert document["verdict"] in {"incomplete", "not conformant"}
+        judged = sum(rule["outcome"] != "not_run" for rule in document["rules"])
+        assert content[:size].count(b"\n") - 1 <= judged <= content[:size].count(b"\n")
+        assert list(schemas.validator("report").iter_errors(document)) == []
+    path.write_bytes(content)
+    assert read_events(path)["complete"]
+
+
+def test_a_run_that_starts_takes_the_record_of_an_earlier_one_away(tmp_path: Path) -> None:
+    """So that no moment has the page of one run beside the record of another."""
+    recorder = Recorder(tmp_path, Mask())
+    recorder.start(results())
+    recorder.end(results())
+    assert read_events(tmp_path / "events.ndjson")["verdict"] == "conformant"
+    (tmp_path / "index.html").unlink()
+    (tmp_path / "index.html").mkdir()  # stops the next one at its first file
+    recorder = Recorder(tmp_path, Mask())
+    with pytest.raises(UsageError):
+        recorder.start(results())
+    assert not (tmp_path / "events.ndjson").exists()
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,8 @@ def test_no_credential_is_in_any_output(how: str, tmp_path: Path) -> None:
         SECRET.replace("/", "\\/"),
         "Tok\\/en+",
     }
+    within = [base64.b64encode(b"x" * n + raw + b"yz").decode() for n in range(1, 4)]
+    forms |= {text[8:24] for text in within}  # of the secret alone, wherever it begins
     job, own_junit = tmp_path / "job.md", tmp_path / "pytest.xml"
     more = [] if how == "run" else [f"--junitxml={own_junit}"]
     with echo_server() as url:
