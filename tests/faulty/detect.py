@@ -1,7 +1,7 @@
 """The detection table: examines every server with every seed on a few processes, prints, and writes docs/detection.md.
 
 python -m faulty.detect [--full [--without-generated]] [--seeds 1 2 3] [--spread] [--only PATTERN …] [--jobs N]
-    [--write docs/detection.md]
+    [--keep FILE] [--write docs/detection.md]
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from faulty.examine import Finding, Scope, examine_fault, examine_variation
+from faulty.kept import keep, load_kept
 from faulty.registry import FAULTS, VARIATIONS, load
 from faulty.table import table
 
@@ -76,29 +77,37 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--seeds", type=int, nargs="+", default=list(SEEDS))
     parser.add_argument("--only", nargs="+", default=[], metavar="PATTERN", help="names of servers or rules")
     parser.add_argument("--jobs", type=int, default=JOBS)
-    parser.add_argument("--write", type=Path, metavar="FILE", help="write the table there")
+    parser.add_argument("--keep", type=Path, metavar="FILE", help="keep findings there and go on with what is there")
+    parser.add_argument("--write", type=Path, metavar="FILE", help="write the table of all findings there")
     arguments = parser.parse_args(argv)
     full = Scope.WRITTEN if arguments.without_generated else Scope.ALL
     scope = full if arguments.full else Scope.CONCERNED
     jobs = jobs_for(arguments.only, arguments.seeds, scope, spread=arguments.spread)
     started = time.monotonic()
-    findings = []
+    kept = load_kept(arguments.keep)
+    findings = {key: finding for job in jobs if (finding := kept.get(key := job[1:])) and not finding.wrong}
+    missing = [job for job in jobs if job[1:] not in findings]
     again = []
-    for number, (job, finding) in enumerate(examine_all(jobs, arguments.jobs), start=1):
-        (again if finding.wrong else findings).append((job, finding))
+    for number, (job, finding) in enumerate(examine_all(missing, arguments.jobs), start=1):
+        if finding.wrong:
+            again.append(job)
+        else:
+            findings[job[1:]] = finding
+            keep(arguments.keep, finding)
         _tell(finding)
         if number % 100 == 0:
-            print(f"{number} of {len(jobs)} after {time.monotonic() - started:.0f} s", flush=True)
+            print(f"{number} of {len(missing)} after {time.monotonic() - started:.0f} s", flush=True)
     if again:
         # Many servers at once can make one too slow to be judged; what is wrong must be wrong by itself too.
         print(f"a second look at {len(again)}, one at a time", flush=True)
-        for pair in examine_all([job for job, _ in again], 1):
-            findings.append(pair)
-            _tell(pair[1])
-    findings = [finding for _, finding in findings]
-    wrong = sum(bool(finding.wrong) for finding in findings)
+        for job, finding in examine_all(again, 1):
+            findings[job[1:]] = finding
+            keep(arguments.keep, finding)
+            _tell(finding)
+    wrong = sum(bool(finding.wrong) for finding in findings.values())
     if arguments.write:
-        arguments.write.write_text(table(findings, FAULTS, VARIATIONS, full=arguments.full), "utf-8")
+        everything = {**load_kept(arguments.keep), **findings}.values()
+        arguments.write.write_text(table(list(everything), FAULTS, VARIATIONS), "utf-8")
     print(f"{len(findings)} runs in {time.monotonic() - started:.0f} s")
     print(f"{len(findings) - wrong} passed, {wrong} failed")
     return 1 if wrong or not findings else 0

@@ -38,6 +38,7 @@ class Finding:
 
     name: str
     seed: int
+    scope: Scope
     verdict: str
     failed: tuple[str, ...]
     blocked: tuple[str, ...]
@@ -45,14 +46,16 @@ class Finding:
 
 
 def concerned_rules(rule_id: str, may: Iterable[str] = ()) -> tuple[str, ...]:
-    """The rules to run for a fault in the short form: its own, those that it builds on or that build on it, those
-    that look at the same evidence, and those that it may break. The generators only where they are meant."""
+    """The rules to run for a fault in the short form: its own, those that it builds on, those that look at the same
+    evidence, and those that it may break. The generators only where they are meant.
+
+    Not those that build on it: when it fails, they are blocked or pass, whatever the server does.
+    """
     load_sections()
     catalogue = load_catalogue()
     rule = catalogue[rule_id]
     scenarios = set(CHECKS[rule_id].scenarios) - {TRAFFIC}
     near = {rule_id, *rule.depends_on}
-    near |= {other.id for other in catalogue if rule_id in other.depends_on}
     near |= {check.rule_id for check in CHECKS.values() if scenarios & set(check.scenarios)}
     near |= {other.id for other in catalogue for pattern in may if fnmatchcase(other.id, pattern)}
     if rule_id.startswith("PROPERTY-"):  # if it fails, the judge looks at what it depends on by itself
@@ -93,7 +96,7 @@ def examine_fault(fault: Fault, seed: int, scope: Scope = Scope.CONCERNED) -> Fi
             wrong.append(f"{result.rule.id} should not fail: {result.message}")
         if result.outcome is Outcome.ERROR:
             wrong.append(f"{result.rule.id} ended in an error of the suite: {result.message}")
-    return _finding(fault.name, seed, results, wrong)
+    return _finding(fault.name, seed, scope, results, wrong)
 
 
 def examine_variation(variation: Variation, seed: int, scope: Scope = Scope.CONCERNED) -> Finding:
@@ -113,7 +116,7 @@ def examine_variation(variation: Variation, seed: int, scope: Scope = Scope.CONC
         for result in results.results
         if result.outcome not in {Outcome.PASS, Outcome.ANSWERED}
     ]
-    return _finding(variation.name, seed, results, wrong)
+    return _finding(variation.name, seed, scope, results, wrong)
 
 
 def run_on(url: str, seed: int, rules: Iterable[str], *, grace: float = GRACE) -> Results:
@@ -123,9 +126,9 @@ def run_on(url: str, seed: int, rules: Iterable[str], *, grace: float = GRACE) -
         return run.results(run.judge_all())
 
 
-def _finding(name: str, seed: int, results: Results, wrong: list[str]) -> Finding:
+def _finding(name: str, seed: int, scope: Scope, results: Results, wrong: list[str]) -> Finding:
     def with_outcome(outcome: Outcome) -> tuple[str, ...]:
         return tuple(result.rule.id for result in results.results if result.outcome is outcome)
 
     failed, blocked = with_outcome(Outcome.FAIL), with_outcome(Outcome.BLOCKED)
-    return Finding(name, seed, str(results.verdict), failed, blocked, tuple(wrong))
+    return Finding(name, seed, scope, str(results.verdict), failed, blocked, tuple(wrong))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -115,10 +116,24 @@ def test_a_must_never_builds_on_a_survey(catalogue: Catalogue) -> None:
     assert {rule_id: found for rule_id, found in named.items() if found} == {}
 
 
-def test_every_judged_rule_has_two_faulty_servers(catalogue: Catalogue) -> None:
+def short_of_faults(catalogue: Catalogue) -> dict[str, int]:
+    """Rules that fewer than two faulty servers break, with how many do."""
     counts = Counter(fault.rule for fault in FAULTS.values() if not fault.uncatchable)
-    short = {rule.id: counts[rule.id] for rule in catalogue if rule.level is not Level.SURVEY and counts[rule.id] < 2}
-    assert short == {}
+    return {rule.id: counts[rule.id] for rule in catalogue if rule.level is not Level.SURVEY and counts[rule.id] < 2}
+
+
+def test_every_judged_rule_has_two_faulty_servers(catalogue: Catalogue) -> None:
+    assert short_of_faults(catalogue) == {}
+
+
+def test_a_new_rule_without_two_faulty_servers_is_found_out(catalogue: Catalogue) -> None:
+    new = [replace(catalogue["FETCH-STATUS"], id=f"NEW-{level.name}", level=level) for level in Level]
+    assert short_of_faults(Catalogue([*catalogue, *new])) == {"NEW-MUST": 0, "NEW-SHOULD": 0}
+
+
+def test_no_faulty_server_is_told_twice() -> None:
+    told = Counter(server.sentence for server in (*FAULTS.values(), *VARIATIONS.values()))
+    assert [sentence for sentence, count in told.items() if count > 1] == []
 
 
 def test_faults_name_rules_and_are_told_in_a_sentence(catalogue: Catalogue) -> None:
