@@ -12,13 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from conformance.outcomes import NotRun
+from conformance.outcomes import NotSent
 
 T = TypeVar("T")
-
-
-class SpentUp(NotRun):
-    """Nothing is left in the budget; nothing was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +62,12 @@ class Budget:
     def spend(self, *, message: bool = False) -> float:
         """Takes one request (and message) out of the budget; returns how many seconds to wait before it is sent.
 
-        Raises SpentUp when there is none left.
+        Raises NotSent when there is none left.
         """
         with self._lock:
             self._afford(1)
             if message and self.limits.messages is not None and self.messages >= self.limits.messages:
-                raise SpentUp(f"the budget of {self.limits.messages} messages is used up (--max-messages)")
+                raise NotSent(f"the budget of {self.limits.messages} messages is used up (--max-messages)")
             self.requests += 1
             self.messages += message
             if not self.limits.rate:
@@ -82,7 +78,7 @@ class Budget:
             return slot - now
 
     def claim(self, record: Callable[[], T]) -> T:
-        """Calls `record`, after which one more stream is owed; raises SpentUp, without calling it, when that would be
+        """Calls `record`, after which one more stream is owed; raises NotSent, without calling it, when that would be
         one too many."""
         with self._lock:
             self._afford(2)
@@ -99,4 +95,4 @@ class Budget:
         kept = 0 if self._cleaning else self._owed()
         if self.requests + requests + kept > self.limits.requests:
             rest = f", but for {kept} kept for deleting what the run made" if kept else ""
-            raise SpentUp(f"the budget of {self.limits.requests} requests is used up{rest} (--max-requests)")
+            raise NotSent(f"the budget of {self.limits.requests} requests is used up{rest} (--max-requests)")

@@ -64,6 +64,10 @@ def _parser() -> argparse.ArgumentParser:
         help="exit with 1 when a rule that held fails, or is no longer shown to hold",
     )
     compare.set_defaults(call=_compare)
+    ledger = commands.add_parser("ledger", help="when each rule last held on the real service; enter a run's report")
+    ledger.add_argument("report", metavar="report.json", type=Path, nargs="?", help="of a run on the real service")
+    ledger.add_argument("--file", metavar="FILE", type=Path, default=Path("docs/ledger.yaml"), help="(%(default)s)")
+    ledger.set_defaults(call=_ledger)
     explain = commands.add_parser("explain", help="print one rule, its source and how it is checked")
     explain.add_argument("rule", metavar="ID")
     explain.set_defaults(call=_explain)
@@ -99,6 +103,14 @@ def _compare(arguments: argparse.Namespace) -> int:
     from conformance.command import compare_command  # noqa: PLC0415
 
     return compare_command(arguments.reports, arguments.html, fail_on_regression=arguments.fail_on_regression)
+
+
+def _ledger(arguments: argparse.Namespace) -> int:
+    from conformance.ledger import enter, ledger_lines, read_ledger  # noqa: PLC0415
+
+    report = arguments.report
+    print("\n".join(ledger_lines(read_ledger(arguments.file) if report is None else enter(arguments.file, report))))
+    return 0
 
 
 def _explain(arguments: argparse.Namespace) -> int:

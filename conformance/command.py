@@ -96,7 +96,7 @@ def run_suite(
 
         notes = []
         complete = True
-        with _stopped_by_sigterm():
+        with _stopped_by_signals():
             try:
                 run.judge_all(on_result)
             except KeyboardInterrupt:
@@ -157,21 +157,27 @@ def _tell(document: dict[str, Any], written: Sequence[Path], out: IO[str]) -> No
 
 
 @contextmanager
-def _stopped_by_sigterm() -> Iterator[None]:
-    """While this lasts a SIGTERM, as CI systems send it to a job they cancel, ends the run like Ctrl-C."""
+def _stopped_by_signals() -> Iterator[None]:
+    """While this lasts a SIGTERM, as CI systems send it to a job they cancel, and a SIGHUP, as a terminal sends it that
+    is closed, end the run like Ctrl-C."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
     def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signature of a handler
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        signal.signal(number, signal.SIG_IGN)
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, stop)
+    known = (getattr(signal, name, None) for name in ("SIGTERM", "SIGHUP"))  # Windows has no SIGHUP
+    numbers = [
+        number for number in known if number and signal.getsignal(number) is not signal.SIG_IGN
+    ]  # as under nohup
+    before = {number: signal.signal(number, stop) for number in numbers}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 class Progress:

@@ -71,3 +71,7 @@ class Unsupported(Judgement):
 
 class NotRun(Judgement):
     """The run ended before the rule's turn: the budget was used up or somebody stopped it."""
+
+
+class NotSent(NotRun):
+    """The same, raised in place of sending a request: what it asks for was not done."""

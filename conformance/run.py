@@ -73,6 +73,7 @@ class Run:
         self._gate = Gate()
         self.stage = Stage(self._context, self._traffic, jobs=options.jobs)
         self._deletion: Deletion | None = None
+        self._finishing = False
         self._judge = Judge(
             self.catalogue, self.stage.evidence, unclaimed=frozenset(options.without), waivers=self.waivers
         )
@@ -115,9 +116,11 @@ class Run:
     def finish(self) -> Deletion:
         """Ends all scenarios, deletes what is left of what they created, and looks whether it is gone."""
         if self._deletion is None:
-            self.stage.close()
-            self.budget.clean()
-            self._deletion = self._clean()
+            given_up, self._finishing = self._finishing, True  # it is called again when somebody interrupts it
+            if not given_up:
+                self.stage.close()
+                self.budget.clean()
+            self._deletion = deletion_of(self.journal) if given_up else self._clean()
             self.journal.close(clean=self._deletion.settled)
             self._wire.close()
         return self._deletion
@@ -158,7 +161,7 @@ class Run:
     ) -> Results:
         """The results with everything a report says about the run; `command` repeats it."""
         return Results(
-            target=self.target.url,
+            target=self.target.home,
             service=self.target.service,
             seed=self.options.seed,
             suite_version=__version__,

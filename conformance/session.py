@@ -10,7 +10,8 @@ import hashlib
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from conformance import __version__
@@ -18,7 +19,7 @@ from conformance.budget import Budget
 from conformance.clock import Clock
 from conformance.errors import SuiteError
 from conformance.exchange import Exchange, Headers, NotJSON, Request, Response
-from conformance.outcomes import NotRun
+from conformance.outcomes import NotRun, NotSent
 from conformance.pulse import Pulse
 from conformance.target import Credentials, Target, origin_of
 from conformance.wire import Wire, WireError
@@ -95,11 +96,11 @@ class Session:
     def _go_on(self) -> None:
         if time.monotonic() >= self._until:
             self.overdue = True
-            raise NotRun("the time of the run is up (--max-time)")
+            raise NotSent("the time of the run is up (--max-time)")
         if self.gone:
             self.stop()
         if self.stopped:
-            raise NotRun(self.gone or "the run was stopped")
+            raise NotSent(self.gone or "the run was stopped")
 
     def _wait(self, seconds: float) -> None:
         """Waits for a request's turn, where their rate is limited."""
@@ -137,7 +138,7 @@ class Session:
         while True:
             self._go_on()
             if why := self._pulse.stalled(request):
-                raise NotRun(why)
+                raise NotSent(why)
             self._wait(self.budget.spend(message=message))
             exchange, problem = self._once(request, clock, scenario, credentials)
             unsent = problem is not None and problem.unsent
@@ -170,8 +171,9 @@ class Session:
             response = self._wire.send(replace(request, headers=secret), timeout=max(timeout, 0.01))
         except WireError as trouble:
             problem, error = trouble, str(trouble)
-            if timeout < self.timeout:
-                self._go_on()  # it was cut off because the run's time is up, which says nothing of the target
+            if timeout < self.timeout:  # it was cut off because the run's time is up, which says nothing of the target
+                with _though_sent():
+                    self._go_on()
         received = clock.now()
         if response and (self._recorded or self._replayed):
             # What is asked next may depend on these moments, so both runs must go by the same ones.
@@ -193,6 +195,15 @@ class Session:
             return response.headers.get(REPLAY_ERROR)
         own = response.status == 502 and (response.headers.get("Server") or "").startswith("mitmproxy ")
         return "the connection broke off behind the proxy" if own else None
+
+
+@contextmanager
+def _though_sent() -> Iterator[None]:
+    """Turns NotSent, which would promise too much, into NotRun."""
+    try:
+        yield
+    except NotSent as error:
+        raise NotRun(error.message) from None
 
 
 def _login(request: Request, credentials: Credentials | None) -> str:

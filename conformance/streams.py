@@ -9,11 +9,11 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlencode, urljoin
 
-from conformance.budget import SpentUp
 from conformance.clock import Clock
 from conformance.exchange import Exchange, Headers, NotJSON, Request
 from conformance.gate import Gate
 from conformance.journal import Journal
+from conformance.outcomes import NotSent
 from conformance.session import Session
 from conformance.target import Credentials, Target
 
@@ -73,7 +73,7 @@ class Streams:
         """POST …/Streams with the form `fields` (UniqueName, Ttl)."""
         body = encode(fields)
         name = Request("POST", "", Headers((("Content-Type", FORM),)), body).field("UniqueName")
-        return self.create_as(body, name, service=service, credentials=credentials, headers=headers)
+        return self.create_as(body, name or None, service=service, credentials=credentials, headers=headers)
 
     def create_as(
         self,
@@ -99,7 +99,7 @@ class Streams:
                     "POST", self.target.streams_url(service), body=body, credentials=credentials, headers=headers,
                     repeatable=False,
                 )  # fmt: skip
-            except SpentUp:
+            except NotSent:
                 self._journal.unsent(number)
                 raise
             self._note(exchange, number, name, where)

@@ -166,15 +166,16 @@ class Wire:
         self._watchdog.watch(guard)
         try:
             return self._exchange(request, timeout)
-        except (HTTPError, OSError) as error:
-            # TLS and a proxy come before the request; an error of theirs afterwards leaves its fate unknown.
-            before = isinstance(error, (SSLError, ProxyError))
-            unsent = (before and guard.connection is None) or _unsent(error)
+        except (HTTPError, OSError) as caught:
+            error = _behind_proxy(caught) if guard.connection else caught
+            # A TLS handshake and a proxy come before the request; a TLS error afterwards leaves its fate unknown.
+            before = isinstance(error, (SSLError, ProxyError)) and guard.connection is None
+            unsent = before or _unsent(error)
             late = isinstance(error, (ConnectTimeoutError, ReadTimeoutError, TimeoutError))
             if guard.expired or (late and not isinstance(error, (NewConnectionError, NameResolutionError))):
-                raise WireError(f"no whole answer within {timeout:g} s", unsent=unsent, late=True) from error
+                raise WireError(f"no whole answer within {timeout:g} s", unsent=unsent, late=True) from caught
             broken = isinstance(error, (ProtocolError, OSError))
-            raise WireError(_sentence(error), unsent=unsent, broken=broken) from error
+            raise WireError(_sentence(error), unsent=unsent, broken=broken) from caught
         except (ValueError, AttributeError) as error:  # http.client on garbage, or a socket shut under it
             if guard.expired:
                 raise WireError(f"no whole answer within {timeout:g} s", late=True) from error
@@ -249,10 +250,15 @@ def _look_at_head(headers: Headers) -> None:
         raise WireError(f"a body in the content coding {coding[:40]!r}, which was not asked for")
 
 
-def _unsent(error: BaseException) -> bool:
-    """Whether no connection came about. What breaks off behind a proxy is called an error of the proxy as well."""
+def _behind_proxy(error: Exception) -> Exception:
+    """What went wrong once the proxy had led to the server: that counts as an error of the proxy as well."""
+    inner = error.original_error if isinstance(error, ProxyError) else error
+    return inner if isinstance(inner, (HTTPError, OSError)) else error
+
+
+def _unsent(error: Exception) -> bool:
     if isinstance(error, ProxyError):
-        return _unsent(error.original_error)
+        return isinstance(error.original_error, Exception) and _unsent(error.original_error)
     return isinstance(error, (NewConnectionError, NameResolutionError, ConnectTimeoutError))
 
 
@@ -265,7 +271,7 @@ def _sentence(error: Exception) -> str:
         return f"the TLS handshake failed ({_cause(error)})"
     if isinstance(error, DecodeError):
         return "a body that does not decode as its Content-Encoding says"
-    if isinstance(error, ProtocolError):
+    if isinstance(error, (ProtocolError, OSError)):
         return f"the connection broke off or spoke no HTTP ({_cause(error)})"
     return _cause(error)
 

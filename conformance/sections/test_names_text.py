@@ -102,7 +102,7 @@ def test_case_of_names(two_cases: TwoCases) -> Answer:
 @scenario()
 def empty_names(ctx: Context) -> tuple[Exchange, Exchange]:
     """Two streams are created with an empty UniqueName."""
-    fields = {"UniqueName": "", "Ttl": SAFETY_TTL}
+    fields = {"UniqueName": "", "Ttl": ctx.nameless_ttl}
     return ctx.streams.create(fields), ctx.streams.create(fields)
 
 

@@ -42,19 +42,20 @@ async def read_message(reader: asyncio.StreamReader, *, bodiless: bool = False) 
 class Front:
     """A TLS server that passes requests on to `upstream`, and a proxy that leads to it. Both on loopback.
 
-    `requests` counts what it was sent, whatever became of that; `strangers` are the hosts that the proxy was asked for
-    beside its own.
+    `requests` counts what it was sent, whatever became of that, `pending` what is on its way; `strangers` are the hosts
+    that the proxy was asked for beside its own.
     """
 
     def __init__(self, upstream: str, weather: Weather, certificate: Path) -> None:
         parts = urlsplit(upstream)
-        self._upstream = (parts.hostname, parts.port)
+        self._upstream = (str(parts.hostname), int(parts.port or 80))
         self._weather = weather
         self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._tls.load_cert_chain(certificate)
         self._port = 0
         self.proxy = ""
         self.requests = 0
+        self.pending = 0
         self.strangers: list[bytes] = []
 
     async def serve(self) -> list[asyncio.Server]:
@@ -81,41 +82,62 @@ class Front:
     # ------------------------------------------------------------ the service
 
     async def _client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        upstream: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
-        try:
+        upstream = Upstream(*self._upstream)
+        with contextlib.suppress(ConnectionError, ssl.SSLError):
             while request := await read_message(reader):
                 self.requests += 1
                 spell = self._weather.next()
+                self.pending += 1
                 await asyncio.sleep(spell.there)
-                if spell.fate is Fate.LOST:
+                given = await _answer(spell.fate, upstream, request)
+                self.pending -= 1
+                if spell.fate is not Fate.LOST:
+                    await asyncio.sleep(spell.back)
+                if spell.fate in {Fate.LOST, Fate.UNTOLD} or not given:
                     reset(writer)
-                    return
-                if spell.fate is Fate.THROTTLED:
-                    given = answer(429, THROTTLED, "Retry-After: 1")
-                elif spell.fate is Fate.UNAVAILABLE:
-                    given = answer(503, UNAVAILABLE)
-                else:
-                    upstream = upstream or await asyncio.open_connection(*self._upstream, limit=1 << 22)
-                    given = await _ask(upstream, request)
-                    if not given:  # it closed the connection meanwhile
-                        upstream = await asyncio.open_connection(*self._upstream, limit=1 << 22)
-                        given = await _ask(upstream, request)
-                await asyncio.sleep(spell.back)
-                if spell.fate is Fate.UNTOLD or not given:
-                    reset(writer)
-                    return
-                if spell.fate is Fate.CUT:
-                    writer.write(given[:-10])
-                    await writer.drain()
-                    return
-                writer.write(over_tls(given))
+                    break
+                writer.write(given[:-10] if spell.fate is Fate.CUT else given)
                 await writer.drain()
-        except (ConnectionError, ssl.SSLError):
-            pass
-        finally:
-            writer.close()
-            if upstream:
-                upstream[1].close()
+                if spell.fate is Fate.CUT:
+                    break
+        writer.close()
+        upstream.close()
+
+
+class Upstream:
+    """A connection to the service, opened when needed and again when it was closed meanwhile."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._address = (host, port)
+        self._open: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+
+    async def ask(self, request: bytes) -> bytes:
+        return await self._ask(request) or await self._ask(request)
+
+    async def _ask(self, request: bytes) -> bytes:
+        self._open = self._open or await asyncio.open_connection(*self._address, limit=1 << 22)
+        reader, writer = self._open
+        writer.write(request)
+        given = await read_message(reader, bodiless=request.startswith(b"HEAD"))
+        if not given:
+            self.close()
+        return over_tls(given)
+
+    def close(self) -> None:
+        if self._open:
+            self._open[1].close()
+            self._open = None
+
+
+async def _answer(fate: Fate, upstream: Upstream, request: bytes) -> bytes:
+    """What the service, or somebody before it, has to say; empty when the request does not get there."""
+    if fate is Fate.LOST:
+        return b""
+    if fate is Fate.THROTTLED:
+        return answer(429, THROTTLED, "Retry-After: 1")
+    if fate is Fate.UNAVAILABLE:
+        return answer(503, UNAVAILABLE)
+    return await upstream.ask(request)
 
 
 def over_tls(given: bytes) -> bytes:
@@ -125,12 +147,6 @@ def over_tls(given: bytes) -> bytes:
     if changed == body:
         return given
     return LENGTH.sub(b"\r\ncontent-length: %d" % len(changed), head) + end + changed
-
-
-async def _ask(upstream: tuple[asyncio.StreamReader, asyncio.StreamWriter], request: bytes) -> bytes:
-    reader, writer = upstream
-    writer.write(request)
-    return await read_message(reader, bodiless=request.startswith(b"HEAD"))
 
 
 async def _pour(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -143,8 +159,9 @@ async def _pour(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 def reset(writer: asyncio.StreamWriter) -> None:
     """Ends the connection with a reset in place of a close."""
-    sock: socket.socket = writer.get_extra_info("socket")
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    sock: socket.socket | None = writer.get_extra_info("socket")
+    if sock is not None:  # the client may have left
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     writer.transport.abort()
 
 

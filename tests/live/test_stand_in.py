@@ -90,6 +90,9 @@ def killed(there: World, *words: str) -> None:
     with started(there, *words) as process:
         process.kill()
         process.wait(20)
+    deadline = time.monotonic() + 20
+    while there.front.pending and time.monotonic() < deadline:  # what was on its way when it was killed
+        time.sleep(0.1)
     assert there.ours()
     assert len(list(there.folder.rglob("*.ndjson"))) == 1
 
@@ -108,7 +111,7 @@ def killed_then_cleaned() -> str:
         assert "add --live" in refused
         assert there.front.requests == before
         for stream in there.ours():
-            assert stream["sid"] in listed or (stream["unique_name"] or "streams without") in listed, listed
+            assert stream["sid"] in listed or (stream["unique_name"] or "creates without") in listed, listed
         code, said = there.call("clean", "--live")
         assert code == 0, said
         assert list(there.folder.rglob("*.ndjson")) == []
