@@ -99,8 +99,9 @@ def run_suite(
             results = [judged.get(rule.id) or run.not_run(rule, "the run was interrupted") for rule in run.rules]
             left = run.finish()
     if left:
-        names = ", ".join(item.reference for item in left[:5])
-        notes.append(f"{len(left)} streams of this run could not be deleted ({names}…)")
+        names = ", ".join([*(item.reference for item in left[:5]), *(["…"] if len(left) > 5 else [])])
+        count = "1 stream" if len(left) == 1 else f"{len(left)} streams"
+        notes.append(f"{count} of this run could not be deleted ({names})")
     return run.results(results, notes, complete=complete, command=command)
 
 

@@ -70,7 +70,7 @@ class Streams:
         """POST …/Streams with the form `fields` (UniqueName, Ttl)."""
         body = encode(fields)
         form = Request("POST", "", Headers((("Content-Type", FORM),)), body)
-        name = form.field("UniqueName")
+        name = form.field("UniqueName") or None  # an empty name is none: deleting by it would ask for the list's path
         where = service or self.target.service
         number = self._journal.creating(name, where, form.field("Ttl"))
         exchange = self.send(
