@@ -1,6 +1,6 @@
 # make conformance   the suite against the bundled reference server
 # make test          the project's own tests
-# make around        the tests with other people's programs: clients, SDKs, an emulator in Node, hostile servers
+# make around        the tests with other people's programs: clients, SDKs, an emulator in Node, mock and hostile servers
 # All install into .venv first, from pyproject.toml with the versions of constraints.txt, if that was not done.
 
 PYTHON ?= python3
@@ -9,7 +9,7 @@ READY := .venv/ready
 # The Stream page as Twilio serves it; kept beside the project, not in it.
 PAGE ?= ../shared/docs/stream-resource.md
 
-.PHONY: conformance replay cassettes test around soak live costs mutants lint schemas docs
+.PHONY: conformance replay cassettes test around servers soak live costs mutants lint schemas docs
 .PHONY: detection detection-short detection-seeds bench clean
 
 conformance: $(READY)
@@ -28,8 +28,12 @@ cassettes: $(READY)
 test: $(READY) node_modules/axe-core
 	$(BIN)/pytest tests/schemas tests/reference tests/suite tests/proxy tests/report
 
-around: $(READY) tests/clients/node_modules tests/subscribers/node_modules
-	$(BIN)/pytest tests/clients tests/subscribers tests/examples tests/hostile tests/bystanders
+around: $(READY) tests/clients/node_modules tests/subscribers/node_modules tests/servers/node_modules
+	$(if $(wildcard $(PAGE)),PAGE=$(abspath $(PAGE))) $(BIN)/pytest tests/clients tests/servers tests/subscribers tests/examples tests/hostile tests/bystanders
+
+# Mock servers from npm, judged; writes what the suite says of each, and why it is right.
+servers: $(READY) tests/servers/node_modules
+	PYTHONPATH=tests $(BIN)/python -m servers.write docs/servers.md
 
 # Runs, recordings and replays in a loop; memory and open files must stay flat.
 MINUTES ?= 60

@@ -92,17 +92,19 @@ def parse_catalogue(document: Any) -> Catalogue:
     """The catalogue from the parsed YAML. A pattern in `depends_on` stands for all other rules it matches; the
     foundations come first in every other rule's `depends_on`.
 
-    Raises ValueError for a repeated id, an unknown level or key, or a dependency on nothing.
+    Raises ValueError for a repeated id, an unknown level or key, or a dependency or exception that names nothing.
     """
     entries = document["rules"]
     ids = [entry["id"] for entry in entries]
     if repeated := {rule_id for rule_id in ids if ids.count(rule_id) > 1}:
         raise ValueError(f"rule ids occur twice: {', '.join(sorted(repeated))}")
     foundations = document.get("foundations", {"rules": (), "apart": ()})
+    if unknown := {*foundations["apart"]} - {*ids, *(entry["feature"] for entry in entries)}:
+        raise ValueError(f"no rule or feature to stand apart: {', '.join(sorted(unknown))}")
     rules = []
     for entry in entries:
         depends_on: dict[str, None] = {}
-        if entry["id"] not in foundations["rules"] and entry["feature"] not in foundations["apart"]:
+        if not {entry["id"], entry["feature"]} & {*foundations["rules"], *foundations["apart"]}:
             depends_on = dict.fromkeys(foundations["rules"])
         for pattern in entry.pop("depends_on", ()):
             found = [rule_id for rule_id in ids if fnmatchcase(rule_id, pattern) and rule_id != entry["id"]]

@@ -52,7 +52,8 @@ def creates(ctx: Context) -> Creates:
 def test_create_without_parameters(creates: Creates) -> None:
     """The create with an empty body must succeed, and its answer be an object with a sid."""
     expect_success(creates.bare, "a create without any parameter to succeed (2xx)")
-    text(stream_in(creates.bare), "sid", creates.bare)
+    sid = text(stream_in(creates.bare), "sid", creates.bare)
+    expect(sid != "", "the new stream's sid under 'sid'", "an empty text", creates.bare)
 
 
 @rule("CREATE-STATUS")

@@ -34,7 +34,9 @@ def no_credentials(ctx: Context) -> Intrusion:
     link = next_url(ctx.target, page)
     if link is None:
         return intrusion
-    second = Attempt("without credentials", Operation.LIST, ctx.streams.follow(link, credentials=None))
+    second = Attempt(
+        "of the second page, without credentials", Operation.LIST, ctx.streams.follow(link, credentials=None)
+    )
     # Not last: the last one is what the stream's fate is laid to.
     return replace(intrusion, attempts=(second, *intrusion.attempts))
 

@@ -36,7 +36,7 @@ def from_npm(package: str) -> Path:
     if there != wanted:
         raise ClientMissingError(
             f"{package} {wanted} from npm is needed in tests/clients/node_modules and {there} is there; "
-            "run `make clients`."
+            "run `make tests/clients/node_modules`."
         )
     return manifest.parent
 

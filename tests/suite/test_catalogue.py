@@ -183,6 +183,18 @@ def test_a_broken_catalogue_is_refused(change: dict[str, object], complaint: str
         parse_catalogue({"rules": [entry | change]})
 
 
+def test_what_stands_apart_must_exist() -> None:
+    with pytest.raises(ValueError, match="NO-SUCH"):
+        parse_catalogue({"foundations": {"rules": [], "apart": ["NO-SUCH"]}, "rules": []})
+
+
+def test_logins_and_the_form_of_answers_need_no_stream(catalogue: Catalogue) -> None:
+    for rule_id in ("AUTH-REQUIRED", "ANSWER-JSON", "ANSWER-REQUEST-ID"):
+        assert catalogue[rule_id].depends_on == ()
+    assert "CREATE-NAMED" not in catalogue["ERROR-BODY"].depends_on
+    assert "CREATE-NAMED" in catalogue["ERROR-METHOD"].depends_on
+
+
 def test_a_repeated_id_is_refused() -> None:
     entry = {
         "id": "A-B",
