@@ -34,7 +34,10 @@ SHOWN_HEADERS = 60
 SHOWN_HEADER = 1_000  # characters of a header's value
 BROKEN = frozenset({Outcome.FAIL, Outcome.BLOCKED, Outcome.WAIVED})
 UNTOUCHED = "the run ended before its turn"
-CUT_OFF = "the record of this run breaks off before its end: it was killed, or is still going"
+CUT_OFF = (
+    "the record of this run breaks off before its end: it was killed, or is still going;"
+    " 'sync-conformance clean' deletes the streams that a killed run left"
+)
 
 
 def document_of(results: Results, mask: Mask | None = None, catalogue: Catalogue | None = None) -> dict[str, Any]:
