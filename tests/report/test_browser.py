@@ -130,6 +130,8 @@ def test_a_view_can_be_linked(window: Browser, pages: Pages) -> None:
     window.look(pages["failing"], "#outcome=fail&level=must")
     assert shown(window) == view == ["TTL-DATE-EXPIRES"]
     assert window.run("return document.querySelector('input[value=must]').checked")
+    top = window.run("return document.getElementById('filters').getBoundingClientRect().top")
+    assert 0 <= top < 300  # the reader sees what the link is about, and what is filtered
 
 
 def test_a_link_to_a_rule_opens_it_also_when_it_is_filtered_away(window: Browser, pages: Pages) -> None:
