@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from functools import cache
+from importlib import resources
 from typing import Any
+
+import yaml
 
 from conformance.outcomes import Level, Outcome
 from conformance.rules import Rule
@@ -44,6 +49,18 @@ def advice(rule: Rule, outcome: Outcome, *, message: str, blocked_by: Sequence[s
     }.get(outcome)
 
 
+def hint(rule_id: str) -> str:
+    """Where to look when the rule fails; empty for a rule that no hint fits."""
+    return next((words for pattern, words in hints().items() if fnmatchcase(rule_id, pattern)), "")
+
+
+@cache
+def hints() -> dict[str, str]:
+    """Hints by patterns of rules' ids, in the order in which they are tried."""
+    found: dict[str, str] = yaml.safe_load(resources.files(__package__).joinpath("hints.yaml").read_text("utf-8"))
+    return found
+
+
 def authority(rule: Rule) -> str:
     """Who demands the rule, in words: the source's kinds spelled out, with the place or figure it names."""
     if rule.source.startswith("open"):
@@ -65,7 +82,7 @@ def authority(rule: Rule) -> str:
 
 def _failure(rule: Rule, outcome: Outcome) -> dict[str, Any]:
     change = (
-        f"Change the server so that this holds: {_sentence(rule.statement)}"
+        f"Change the server so that this holds: {_sentence(rule.statement)} {hint(rule.id)}"
         f" To check it alone, run again with --rule {rule.id}."
     )
     weight = {

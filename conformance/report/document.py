@@ -18,7 +18,7 @@ from conformance.report.advice import advice
 from conformance.report.curl import curl
 from conformance.report.mask import Mask
 from conformance.report.measurements import measurements_document
-from conformance.report.text import shorten
+from conformance.report.text import room, shorten
 from conformance.report.wording import broken_results
 from conformance.results import Results, RuleResult, Statistics
 from conformance.rules import Catalogue, Rule, load_catalogue
@@ -27,13 +27,17 @@ __all__ = ["assemble", "broken_results", "document_of", "head_of", "iso", "rule_
 
 VERSION = 1
 SHOWN_BODY = 40_960  # bytes of a body that a report keeps: a page of 50 streams fits in
+SHOWN_BODIES = 131_072  # bytes of all bodies of one rule
 SHOWN_EXCHANGES = 8  # of one rule
 SHOWN_TEXT = 4_000  # characters of what was expected, what came, and the like
 SHOWN_HEADERS = 60
 SHOWN_HEADER = 1_000  # characters of a header's value
 BROKEN = frozenset({Outcome.FAIL, Outcome.BLOCKED, Outcome.WAIVED})
 UNTOUCHED = "the run ended before its turn"
-CUT_OFF = "the record of this run breaks off before its end: it was killed, or is still going"
+CUT_OFF = (
+    "the record of this run breaks off before its end: it was killed, or is still going;"
+    " 'sync-conformance clean' deletes the streams that a killed run left"
+)
 
 
 def document_of(results: Results, mask: Mask | None = None, catalogue: Catalogue | None = None) -> dict[str, Any]:
@@ -83,6 +87,9 @@ def tail_of(results: Results, mask: Mask | None = None) -> dict[str, Any]:
 def rule_record(result: RuleResult) -> dict[str, Any]:
     """What was found about one rule. The result must have been masked."""
     cut = partial(shorten, limit=SHOWN_TEXT)
+    exchanges = result.exchanges[:SHOWN_EXCHANGES]
+    sizes = [len(part.body) for seen in exchanges for part in (seen.request, seen.response) if part]
+    limit = room(sizes, SHOWN_BODIES, SHOWN_BODY)
     return {
         "id": result.rule.id,
         "outcome": str(result.outcome),
@@ -90,7 +97,7 @@ def rule_record(result: RuleResult) -> dict[str, Any]:
         "expected": cut(result.expected),
         "got": cut(result.got),
         "duration": round(result.duration, 4),
-        "exchanges": [exchange_document(exchange) for exchange in result.exchanges[:SHOWN_EXCHANGES]],
+        "exchanges": [exchange_document(exchange, limit) for exchange in exchanges],
     }
 
 
@@ -155,8 +162,11 @@ def statistics_of(statistics: Statistics) -> dict[str, Any]:
     }
 
 
-def exchange_document(exchange: Exchange) -> dict[str, Any]:
-    """One exchange: the request, the response or the error instead of it, and how to repeat it."""
+def exchange_document(exchange: Exchange, limit: int = SHOWN_BODY) -> dict[str, Any]:
+    """One exchange: the request, the response or the error instead of it, and how to repeat it.
+
+    `limit` is for each body, in bytes.
+    """
     request, response = exchange.request, exchange.response
     return {
         "scenario": exchange.scenario,
@@ -166,7 +176,7 @@ def exchange_document(exchange: Exchange) -> dict[str, Any]:
             "method": request.method,
             "url": request.url,
             "headers": _headers(request.headers),
-            **_body(request.body),
+            **_body(request.body, limit),
         },
         "response": None
         if response is None
@@ -174,7 +184,7 @@ def exchange_document(exchange: Exchange) -> dict[str, Any]:
             "status": response.status,
             "reason": shorten(response.reason, SHOWN_HEADER),
             "headers": _headers(response.headers),
-            **_body(response.body),
+            **_body(response.body, limit),
         },
         "error": exchange.error,
         "curl": curl(request),
@@ -241,9 +251,9 @@ def _headers(headers: Headers) -> list[list[str]]:
     ]
 
 
-def _body(body: bytes) -> dict[str, Any]:
+def _body(body: bytes, limit: int) -> dict[str, Any]:
     """Text as text, anything else as base64; what is too long is cut, and says so."""
-    kept = body[:SHOWN_BODY]
+    kept = body[:limit]
     cut = {"body_bytes": len(body), "body_cut": len(body) > len(kept)}
     try:
         return {"body": kept.decode("utf-8"), **cut}

@@ -58,6 +58,8 @@ def swatch(kind: str) -> Markup:
         "old": lambda: line(9, 0, 9, 14, kind),
         "median": lambda: line(9, 0, 9, 14, kind),
         "whisker": lambda: line(0, 7, 18, 7, kind),
+        "accepted": lambda: circle(9, 7, "good"),
+        "refused": lambda: circle(9, 7, "bad"),
         "gone": lambda: circle(9, 7, kind),
         "early": lambda: circle(9, 7, kind),
     }

@@ -10,13 +10,13 @@ from __future__ import annotations
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from conformance.report.text import shorten, visible
+from conformance.report.text import room, shorten, visible
 from conformance.report.wording import section_order
 
 KIND = {"fail": "failure", "unexpected_pass": "failure", "error": "error", "blocked": "error", "inconclusive": "error",
         "not_run": "error", "unsupported": "skipped", "waived": "skipped"}  # fmt: skip
 TOTALS = ("tests", "failures", "errors", "skipped")
-SHOWN_BODY = 4_000  # characters
+SHOWN_BODY, SHOWN_BODIES = 4_000, 12_000  # characters of one answer, and of all of a rule's
 
 
 def junit_of(document: dict[str, Any]) -> bytes:
@@ -94,12 +94,14 @@ def _words(rule: dict[str, Any]) -> list[str]:
 
 def _evidence(rule: dict[str, Any]) -> list[str]:
     lines = []
+    bodies = [(exchange["response"] or {}).get("body", "") for exchange in rule["exchanges"]]
+    limit = room(map(len, bodies), SHOWN_BODIES, SHOWN_BODY)
     for exchange in rule["exchanges"]:
         response = exchange["response"]
         came = f"{response['status']} {response['reason']}" if response else f"no answer: {exchange['error']}"
         lines += ["", exchange["curl"], came]
         if response:
-            lines.append(shorten(str(response.get("body", "(binary body)")), SHOWN_BODY))
+            lines.append(shorten(str(response.get("body", "(binary body)")), limit))
     return lines
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
@@ -23,7 +24,7 @@ from conformance.report.marks import (
     subject_fields,
 )
 from conformance.report.pictures import pictures
-from conformance.report.text import reindent, shorten, visible
+from conformance.report.text import reindent, room, shorten, visible
 from conformance.report.web import render
 from conformance.report.wording import (
     HARMLESS,
@@ -40,7 +41,7 @@ from conformance.report.wording import (
     worst_first,
 )
 
-SHOWN_BODY = 4096  # characters; report.json has more
+SHOWN_BODY, SHOWN_BODIES = 4096, 20_480  # characters of one, and of all of a rule's; report.json has more
 AROUND = 500  # characters before and after a mark that is further down than that
 SURVEY_BODY, SURVEY_EXCHANGES = 1200, 4  # of an answer, which needs less to be believed than a failure
 UNSETTLED = (Outcome.BLOCKED, Outcome.INCONCLUSIVE, Outcome.ERROR, Outcome.NOT_RUN)
@@ -106,16 +107,32 @@ def _because(rule: dict[str, Any]) -> str:
     return message.partition("expected ")[0].rstrip("; .")
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A rule's exchanges with what is looked up in each: its body laid out, the sids of its streams."""
+
+    exchanges: Sequence[dict[str, Any]]
+    bodies: Sequence[str]
+    streams: Sequence[set[str]]
+    limit: int  # characters of a body that are shown
+
+    @classmethod
+    def of(cls, rule: dict[str, Any], exchanges: Sequence[dict[str, Any]]) -> _Seen:
+        bodies = [reindent((exchange["response"] or {}).get("body", "")) for exchange in exchanges]
+        most = SURVEY_BODY if rule["outcome"] == Outcome.ANSWERED else SHOWN_BODY
+        limit = room(map(len, bodies), SHOWN_BODIES, most)
+        return cls(exchanges, bodies, [_streams(exchange) for exchange in exchanges], limit)
+
+
 def _exchanges(rule: dict[str, Any], exchanges: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """The exchanges with what differs marked; where nothing could be found out, the last status of a broken rule."""
-    bodies = [reindent((exchange["response"] or {}).get("body", "")) for exchange in exchanges]
+    seen = _Seen.of(rule, exchanges)
     broken = rule["outcome"] in {Outcome.FAIL, Outcome.WAIVED}
     responses = [
-        _response(rule, exchanges, number, bodies) if exchange["response"] else None
-        for number, exchange in enumerate(exchanges)
+        _response(rule, seen, number) if exchange["response"] else None for number, exchange in enumerate(exchanges)
     ]
     if broken and responses and responses[-1] and not any("<mark>" in (response or "") for response in responses):
-        responses[-1] = _response(rule, exchanges, len(exchanges) - 1, bodies, whole=True)
+        responses[-1] = _response(rule, seen, len(exchanges) - 1, whole=True)
     return [
         {
             "curl": exchange["curl"],
@@ -168,18 +185,11 @@ def _addressed(path: str) -> tuple[str, str, str]:
     return head + separator, reference, slash + rest
 
 
-def _response(
-    rule: dict[str, Any],
-    exchanges: Sequence[dict[str, Any]],
-    number: int,
-    bodies: Sequence[str],
-    *,
-    whole: bool = False,
-) -> Markup:
+def _response(rule: dict[str, Any], seen: _Seen, number: int, *, whole: bool = False) -> Markup:
     """The status line, headers and body of one exchange, with what differs marked; `whole`: the status in any case."""
-    response, body = exchanges[number]["response"], bodies[number]
+    response, body = seen.exchanges[number]["response"], seen.bodies[number]
     code, missing = response["status"], absent(rule)
-    later = {(exchange["response"] or {}).get("status") for exchange in exchanges[number + 1 :]}
+    later = {(exchange["response"] or {}).get("status") for exchange in seen.exchanges[number + 1 :]}
     differs = whole or status_differs(rule, code, last=code not in later)
     headers = response_headers(rule, response["headers"])
     lines = [Markup("<b>{}</b>").format(_marked(f"{code} {response['reason']}".strip(), differs))]
@@ -187,10 +197,10 @@ def _response(
     if missing.startswith("no header"):
         lines.append(_marked(f"({missing})", True))
     if response["body_bytes"]:
-        limit = SURVEY_BODY if rule["outcome"] == Outcome.ANSWERED else SHOWN_BODY
-        streams, others = _streams(exchanges, number), _same_request(exchanges, number, bodies)
+        others = _same_request(seen.exchanges, number, seen.bodies)
+        streams = set().union(*(sids for other, sids in enumerate(seen.streams) if other != number))
         spans = body_spans(rule, body, others, streams=streams, accepted=code < 300)
-        lines += [Markup(""), _excerpt(response, body, spans, limit)]
+        lines += [Markup(""), _excerpt(response, body, spans, seen.limit)]
     if missing.startswith("no key"):
         lines.append(_marked(f"({missing})", True))
     return Markup("\n").join(lines)
@@ -207,14 +217,12 @@ def _same_request(exchanges: Sequence[dict[str, Any]], number: int, bodies: Sequ
     return [bodies[other] for other in same if other != number and bodies[other]]
 
 
-def _streams(exchanges: Sequence[dict[str, Any]], number: int) -> set[str]:
-    """The sids of the streams that the other exchanges made or addressed."""
-    found: set[str] = set()
-    for other, exchange in enumerate(exchanges):
-        body = (exchange["response"] or {}).get("body", "")
-        if other != number and '"streams"' not in body:
-            found |= {sid for sid in SID.findall(exchange["request"]["url"] + body) if sid.startswith("TO")}
-    return found
+def _streams(exchange: dict[str, Any]) -> set[str]:
+    """The sids of the streams that an exchange made or addressed; a list makes and addresses none."""
+    body = (exchange["response"] or {}).get("body", "")
+    if '"streams"' in body:
+        return set()
+    return {sid for sid in SID.findall(exchange["request"]["url"] + body) if sid.startswith("TO")}
 
 
 def _form(request: dict[str, Any]) -> list[tuple[str, str]]:

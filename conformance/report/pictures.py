@@ -5,7 +5,7 @@ Each function returns None where there was nothing to draw.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from math import ceil, log10
 from typing import Any
@@ -26,10 +26,11 @@ WITHIN, LIMIT, BEYOND = 4000, 4096, 4200  # bytes: must pass, 4 KiB, must fail
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A drawing in two widths, what its colours and lines mean, what it shows, and the numbers behind it."""
+    """What was found in a sentence, a drawing in two widths, how to read it, and the numbers behind it."""
 
     key: str
     title: str
+    finding: str
     caption: str
     legend: tuple[tuple[Markup, str], ...]
     svg: Markup
@@ -57,6 +58,8 @@ def rate_picture(timelines: list[dict[str, Any]]) -> Picture | None:
         return None
     binned = [_per_second(timeline) for timeline in timelines]
     longest = max(len(bins) for bins in binned)
+    scenarios = [timeline["scenario"] for timeline in timelines]
+    rows = tuple(_rate_row(timeline, bins) for timeline, bins in zip(timelines, binned, strict=True))
     highest = min(HIGHEST, max(RATE * 1.2, *(sum(counts) for bins in binned for counts in bins)))
 
     def draw(frame: Frame) -> Markup:
@@ -72,9 +75,12 @@ def rate_picture(timelines: list[dict[str, Any]]) -> Picture | None:
                 return base - min(count, highest) / highest * height
 
             accepted, refused, other = (sum(counts[kind] for counts in bins) for kind in range(3))
+            label = _name(timeline["scenario"])
+            if scenarios.count(timeline["scenario"]) > 1:
+                label += f", {_tail(timeline)}"
             note = f"{accepted} accepted, {refused} refused" + f", {other} else" * bool(other)
             above = top - (12 if frame.above else 0)
-            shapes += frame.label(_name(timeline["scenario"]), above, height, note)
+            shapes += frame.label(label, above, height, note)
             shapes.append(line(frame.left, base, frame.right, base, "axis"))
             for second, counts in enumerate(bins):
                 bottom = 0.0
@@ -96,6 +102,7 @@ def rate_picture(timelines: list[dict[str, Any]]) -> Picture | None:
     return Picture(
         "rate",
         "Messages accepted and refused, second by second",
+        _rate_finding(rows),
         "Each row is one stream, each bar one second; the number over it is how many messages were sent."
         + (f" A bar of more than {HIGHEST} is cut off." if highest == HIGHEST else "")
         + " A burst above the line may be lawful: a documented window is 10 seconds long.",
@@ -108,7 +115,7 @@ def rate_picture(timelines: list[dict[str, Any]]) -> Picture | None:
         draw(WIDE),
         draw(NARROW),
         ("scenario", "messages", "accepted", "refused", "no answer, other", "most accepted in 1 s", "in 10 s"),
-        tuple(_rate_row(timeline, bins) for timeline, bins in zip(timelines, binned, strict=True)),
+        rows,
     )
 
 
@@ -163,6 +170,7 @@ def ttl_picture(lives: list[dict[str, Any]]) -> Picture | None:
     return Picture(
         "ttl",
         "The life of streams with a Ttl",
+        _life_finding(lives),
         "Seconds since the stream was made. A little late is lawful (the run's option --grace), early never is.",
         _legend(*((kind, words) for kind, words in meanings if kind in {*kinds, "limit"})),
         wide,
@@ -219,9 +227,10 @@ def size_picture(sizes: list[dict[str, Any]]) -> Picture | None:
         "sizes",
         "Payload sizes against the limit",
         f"{largest}{smallest}",
+        "The size of Data as the suite counts it, in bytes of UTF-8. On the right, what is near the limit.",
         _legend(
-            ("good", "accepted"),
-            ("bad", "refused"),
+            ("accepted", "accepted"),
+            ("refused", "refused"),
             ("limit", f"4 KB, read as {LIMIT:,} bytes"),
             ("zone", f"from {WITHIN:,} to {BEYOND:,} bytes either answer is lawful"),
         ),
@@ -262,6 +271,7 @@ def latency_picture(latencies: list[dict[str, Any]]) -> Picture | None:
     return Picture(
         "latency",
         "Latency per operation",
+        _latency_finding(latencies),
         "Milliseconds from the first byte sent to the last received, on a logarithmic axis. Measured while everything"
         " ran side by side: a description of this run, not a benchmark.",
         _legend(
@@ -278,6 +288,39 @@ def latency_picture(latencies: list[dict[str, Any]]) -> Picture | None:
             for entry in latencies
         ),
     )  # fmt: skip
+
+
+def _rate_finding(rows: Iterable[tuple[str, ...]]) -> str:
+    """From the rows of numbers: messages, accepted, refused, the rest, most accepted in 1 s, and in 10 s."""
+    numbers = [[int(cell) for cell in row[1:]] for row in rows]
+    sent, accepted, refused = (sum(row[kind] for row in numbers) for kind in range(3))
+    most, window = (max(row[kind] for row in numbers) for kind in (4, 5))
+    return (
+        f"Of {sent:,} messages to {len(numbers)} stream{'' if len(numbers) == 1 else 's'} {accepted:,} were accepted"
+        f" and {refused:,} refused with 429. No stream took more than {most:,} in a second, or {window:,} in ten."
+    )
+
+
+def _life_finding(lives: Sequence[dict[str, Any]]) -> str:
+    total = f"{len(lives)} stream{'' if len(lives) == 1 else 's'}"
+    due = [life["promises"][-1]["until"] for life in lives]
+    late = [life["last_alive"] - end for life, end in zip(lives, due, strict=True) if (life["last_alive"] or 0) > end]
+    early = sum(
+        life["first_gone"] is not None and life["first_gone"] < end - EARLY
+        for life, end in zip(lives, due, strict=True)
+    )
+    told = f"Of {total} with a Ttl {early or 'none'} went before its time"
+    if late:
+        return f"{told}; {len(late)} still answered after it, the last {max(late):.1f} s late."
+    return f"{told}, and none answered after it."
+
+
+def _latency_finding(latencies: Sequence[dict[str, Any]]) -> str:
+    slow, worst = (max(latencies, key=lambda entry: entry[kind]) for kind in ("p50", "max"))
+    return (
+        f"The slowest median is {slow['p50']:g} ms ({slow['operation']}),"
+        f" the slowest answer took {worst['max']:g} ms ({worst['operation']})."
+    )
 
 
 def _legend(*entries: tuple[str, str]) -> tuple[tuple[Markup, str], ...]:

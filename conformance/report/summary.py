@@ -48,6 +48,8 @@ def markdown_summary(document: dict[str, Any]) -> str:
         lines += ["| question | answer |", "|---|---|"]
         lines += [f"| {_own(rule['statement'])} | {literal(rule['message'])} |" for rule in answers[:MOST_ROWS]]
         lines += ["", "</details>"]
+    if document.get("deletion"):
+        lines += ["", f"Streams of this run: {literal(document['deletion']['words'])}"]
     lines += ["", *(f"- note: {literal(note)}" for note in document["notes"][:MOST_NOTES])]
     return "\n".join(lines).rstrip() + "\n"
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+
 ENOUGH = 600  # characters of a value on the terminal
+STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)  # of JSON; a last one may lack its end
 
 
 def visible(text: str, *, keep: str = "") -> str:
@@ -26,6 +30,20 @@ def shorten(text: str, limit: int) -> str:
     return text if len(text) <= limit else f"{text[:limit]}… ({len(text)} characters)"
 
 
+def room(sizes: Iterable[int], total: int, most: int) -> int:
+    """How much of each text may be kept so that all of them together take no more than `total`.
+
+    Short ones leave what they don't need to the long ones; none gets more than `most`.
+    """
+    ordered = sorted(sizes)
+    for number, size in enumerate(ordered):
+        share = total // (len(ordered) - number)
+        if size > share:
+            return min(most, share)
+        total -= size
+    return most
+
+
 def reindent(text: str) -> str:
     """JSON text with one member a line. Every token stays as it was: evidence is never rewritten.
 
@@ -38,9 +56,10 @@ def reindent(text: str) -> str:
     while position < len(text):
         char = text[position]
         if char == '"':
-            end = _string_end(text, position)
-            out.append(text[position:end])
-            position = end
+            string = STRING.match(text, position)
+            assert string is not None  # one begins here
+            out.append(string[0])
+            position = string.end()
             continue
         if char in "{[":
             closing = _next_sign(text, position + 1)
@@ -71,10 +90,3 @@ def _next_sign(text: str, position: int) -> int:
     while position < len(text) and text[position] in " \t\r\n":
         position += 1
     return position
-
-
-def _string_end(text: str, start: int) -> int:
-    position = start + 1
-    while position < len(text) and text[position] != '"':
-        position += 2 if text[position] == "\\" else 1
-    return min(position + 1, len(text))

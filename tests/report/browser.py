@@ -6,6 +6,7 @@ import base64
 import shutil
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -85,6 +86,13 @@ class Browser:
             for item in found["violations"]
             for node in item["nodes"]
         ]
+
+    def roles(self) -> Counter[str]:
+        """How often each role is on the page, as a screen reader meets it."""
+        self._cdp("Accessibility.enable")
+        nodes = self._cdp("Accessibility.getFullAXTree")["nodes"]
+        self._cdp("Accessibility.disable")
+        return Counter(node["role"]["value"] for node in nodes if not node["ignored"])
 
     def _cdp(self, command: str, **arguments: object) -> Any:
         return self.driver.execute_cdp_cmd(command, arguments)

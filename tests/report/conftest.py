@@ -28,7 +28,7 @@ def window() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Pages by name: failing, good, hostile, cut_off and matrix."""
+    """Pages by name: failing, good, hostile, cut_off, matrix of three and many of five."""
     folder = tmp_path_factory.mktemp("pages")
     runs = {
         "failing": results(FAILURES, measured=True),
@@ -42,4 +42,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     reports = [Report(name, document_of(runs[name])) for name in ("good", "failing", "cut_off")]
     found["matrix"] = folder / "matrix.html"
     found["matrix"].write_text(matrix(compare(reports)))
+    many = [Report(f"server {number}", report.document) for number, report in enumerate([*reports, *reports[:2]])]
+    found["many"] = folder / "many.html"
+    found["many"].write_text(matrix(compare(many)))
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,8 +13,18 @@ import pytest
 from report.browser import Browser
 
 Pages = dict[str, Path]
-ALL = ("failing", "good", "hostile", "cut_off", "matrix")
+ALL = ("failing", "good", "hostile", "cut_off", "matrix", "many")
 SHOWN = "return [...document.querySelectorAll('[data-rule]')].filter(r => r.offsetParent).map(r => r.id)"
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One way to look at a page."""
+
+    page: str
+    fragment: str = ""
+    width: int = 1280
+    dark: bool = False
 
 
 def shown(window: Browser) -> list[str]:
@@ -35,14 +46,40 @@ def test_no_console_message_and_no_network(window: Browser, pages: Pages, name: 
     assert [url for url in loaded if not url.startswith("data:")] == []
 
 
-@pytest.mark.parametrize(
-    ("name", "dark"),
-    [("failing", False), ("failing", True), ("good", False), ("cut_off", True), ("matrix", False), ("matrix", True)],
-)
-def test_axe_finds_nothing(window: Browser, pages: Pages, name: str, dark: bool) -> None:
-    window.look(pages[name], dark=dark)
+VIEWS = {
+    "failing": View("failing"),
+    "failing, dark": View("failing", dark=True),
+    "failing, on a phone": View("failing", width=360),
+    "filtered": View("failing", "#outcome=fail&level=must&q=ttl", dark=True),
+    "nothing fits": View("failing", "#q=nothing-has-this", width=360, dark=True),
+    "good": View("good"),
+    "cut off": View("cut_off", dark=True),
+    "matrix": View("matrix"),
+    "matrix, dark": View("matrix", dark=True),
+    "matrix on a phone": View("matrix", "#changed=yes", width=360),
+}
+
+
+@pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS)
+def test_axe_finds_nothing(window: Browser, pages: Pages, view: View) -> None:
+    """With rules open: the failed ones, and every ninth of the others."""
+    window.look(pages[view.page], view.fragment, width=view.width, dark=view.dark)
     window.run("[...document.querySelectorAll('details')].forEach((d, i) => { if (i % 9 == 0) d.open = true })")
     assert window.violations() == []
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+@pytest.mark.parametrize(("name", "tables"), [("failing", 1), ("matrix", 2)])
+def test_a_screen_reader_meets_tables_also_on_a_phone(
+    window: Browser, pages: Pages, name: str, tables: int, width: int
+) -> None:
+    """Where CSS lays a table out as blocks a browser may forget that it is one."""
+    window.look(pages[name], width=width)
+    roles = window.roles()
+    assert roles["table"] >= tables
+    assert roles["row"] > 15
+    assert roles["rowheader"] > 15
+    assert roles["cell"] + roles["gridcell"] > 15
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -93,6 +130,8 @@ def test_a_view_can_be_linked(window: Browser, pages: Pages) -> None:
     window.look(pages["failing"], "#outcome=fail&level=must")
     assert shown(window) == view == ["TTL-DATE-EXPIRES"]
     assert window.run("return document.querySelector('input[value=must]').checked")
+    top = window.run("return document.getElementById('filters').getBoundingClientRect().top")
+    assert 0 <= top < 300  # the reader sees what the link is about, and what is filtered
 
 
 def test_a_link_to_a_rule_opens_it_also_when_it_is_filtered_away(window: Browser, pages: Pages) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import schemas
 from conformance.outcomes import Level, Outcome, Verdict
-from conformance.report.advice import authority
+from conformance.report.advice import advice, authority, hint, hints
 from conformance.report.document import SHOWN_BODY, document_of, rule_record
 from conformance.report.files import json_bytes
 from conformance.report.mask import Mask
@@ -64,6 +64,19 @@ def test_every_failure_says_who_is_at_fault_and_on_whose_authority(rule_id: str,
     assert rule["advice"]["fault"] == fault
     assert authority in rule["advice"]["authority"]
     assert rule["advice"]["change"]
+
+
+def test_every_rule_that_can_fail_has_a_hint_and_every_hint_a_rule() -> None:
+    judged = [rule for rule in RULES if rule.level is not Level.SURVEY]
+    assert [rule.id for rule in judged if not hint(rule.id)] == []
+    taken = {hint(rule.id) for rule in judged}
+    assert [pattern for pattern, words in hints().items() if words not in taken] == []
+    assert all(words.endswith(".") for words in hints().values())
+    rule = load_catalogue()["TTL-DATE-EXPIRES"]
+    words = advice(rule, Outcome.FAIL, message="", blocked_by=())
+    assert words is not None
+    assert hint(rule.id) in words["change"]
+    assert hint("SOME-RULE-THAT-IS-NOT-THERE") == ""
 
 
 def test_every_rule_of_the_catalogue_has_an_authority_in_words() -> None:

@@ -23,7 +23,7 @@ from conformance.report.mask import Mask
 from conformance.report.recorder import Recorder
 from conformance.report.summary import literal
 from conformance.report.terminal import finding, summary
-from conformance.report.text import plain, reindent, visible
+from conformance.report.text import plain, reindent, room, visible
 from conformance.results import Results, RuleResult
 from conformance.rules import load_catalogue
 from report.examples import HOSTILE, exchange, results
@@ -161,6 +161,31 @@ def test_a_megabyte_of_body_does_not_make_a_report_of_megabytes_a_rule() -> None
     assert rule["exchanges"][0]["response"]["body_cut"]
     assert "1,050,000 bytes" in files["index.html"].decode()
     assert len(finding(rule)) < 10_000
+
+
+def test_megabytes_in_every_answer_make_a_report_that_can_still_be_opened() -> None:
+    """Short bodies are kept whole; the long ones of a rule share what is left."""
+    big, small = b'{"sid":"' + "<é>".encode() * 300_000 + b'"}', b'{"code":20404}'
+    seen = (*(exchange(body=big) for _ in range(7)), exchange(status=404, body=small))
+    rules = [rule for rule in CATALOGUE if rule.level != "survey"][:24]
+    changes = {r.id: RuleResult(r, Outcome.FAIL, "m", "the key 'sid'", "only 'x'", seen) for r in rules}
+    document = document_of(results(changes))
+    kept = next(rule for rule in document["rules"] if rule["id"] == rules[0].id)["exchanges"]
+    assert kept[-1]["response"]["body"] == small.decode()
+    assert all(10_000 < len(item["response"]["body"].encode()) < 40_000 for item in kept[:-1])
+    files = report_files(document)
+    most = {"report.json": 180_000, "index.html": 90_000, "junit.xml": 50_000}  # bytes a rule
+    base = {name: len(content) for name, content in report_files(document_of(results())).items()}
+    assert {n for n, size in most.items() if len(files[n]) - base[n] > size * len(rules)} == set()
+
+
+@given(st.lists(st.integers(0, 100_000), max_size=16), st.integers(0, 200_000), st.integers(0, 50_000))
+def test_texts_share_the_room_there_is(sizes: list[int], total: int, most: int) -> None:
+    limit = room(sizes, total, most)
+    kept = [min(size, limit) for size in sizes]
+    assert limit <= most
+    assert sum(kept) <= total
+    assert limit == most or sum(kept) + len(sizes) > total or kept == sizes  # nothing is wasted
 
 
 def test_hostile_text_comes_through_the_events_and_fits_the_schema(tmp_path: object) -> None:

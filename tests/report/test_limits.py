@@ -5,12 +5,14 @@ from __future__ import annotations
 import html
 import json
 import re
+from typing import Any
 
+from conformance.deletion import Deletion, Look
 from conformance.outcomes import Outcome
 from conformance.report.document import assemble, document_of, head_of, rule_record
 from conformance.report.files import report_files
 from conformance.report.terminal import findings, summary
-from conformance.results import RuleResult
+from conformance.results import Results, RuleResult
 from conformance.rules import load_catalogue
 from report.examples import FAILURES, results
 
@@ -45,6 +47,23 @@ def test_what_a_target_does_not_claim_is_told_beside_the_verdict_everywhere() ->
     below = html.unescape(files["index.html"].decode().partition('id="not-checked"')[2])
     assert all(f"because {why}:" in below for why in WHY.values())
     assert all(f'href="#{rule_id}"' in below for rule_id in UNCLAIMED)
+
+
+def with_streams(**deletion: Any) -> dict[str, bytes]:
+    made = results()
+    slots = {name: getattr(made, name) for name in Results.__slots__} | {"deletion": Deletion(**deletion)}
+    return report_files(document_of(Results(**slots)))
+
+
+def test_what_became_of_the_streams_of_a_run_is_told_and_stands_out_where_some_are_left() -> None:
+    files = with_streams(made=7, looks=(Look("default", 3, whole=True),))
+    assert "Streams of this run: 7 streams made, all of them deleted" in told(files["index.html"])
+    assert '<p class="note">' not in files["index.html"].decode()
+    assert "7 streams made" in files["summary.md"].decode()
+    files = with_streams(made=7, left=("TO<b>", "TO2"))
+    assert "2 streams may be left (TO<b>, TO2)" in told(files["index.html"])
+    assert '<p class="note">Streams of this run' in files["index.html"].decode()
+    assert "<b>" not in files["summary.md"].decode()
 
 
 def test_a_whole_run_is_not_limited() -> None:

@@ -145,6 +145,33 @@ def test_all_four_pictures_are_drawn_and_are_xml() -> None:
         assert picture.legend
 
 
+def test_every_picture_says_in_a_sentence_what_was_found() -> None:
+    rate, ttl, sizes, latency = (picture.finding for picture in pictures(measurements_document(measure(log()), str)))
+    assert rate.startswith("Of 120 messages to 1 stream 60 were accepted and 60 refused with 429.")
+    assert ttl == "Of 1 stream with a Ttl none went before its time, and none answered after it."
+    assert sizes == "The largest message accepted had 4,000 bytes, the smallest refused for its size 4,200."
+    assert latency.startswith("The slowest median is ")
+
+
+def test_late_and_early_ends_are_counted() -> None:
+    lives = (
+        Life("a", "x", ((0.0, 3.0),), 13.0, None),
+        Life("b", "x", ((0.0, 3.0),), 4.5, 9.0),
+        Life("c", "x", ((0.0, 3.0),), 1.0, 1.5),
+    )
+    (picture,) = pictures(measurements_document(Measurements(lives=lives), str))
+    assert picture.finding == (
+        "Of 3 streams with a Ttl 1 went before its time; 2 still answered after it, the last 10.0 s late."
+    )
+
+
+def test_streams_of_one_scenario_are_told_apart() -> None:
+    lines = tuple(Timeline("flood", f"conformance-1-flood-{n}", (0.0, 0.1), (201, 429)) for n in "ab")
+    (picture,) = pictures(measurements_document(Measurements(timelines=lines), str))
+    assert ">flood, a<" in picture.svg
+    assert ">flood, b<" in picture.svg
+
+
 def test_nothing_measured_is_nothing_drawn() -> None:
     assert pictures(None) == []
     assert pictures(measurements_document(Measurements(), str)) == []

@@ -14,6 +14,7 @@ from urllib.parse import quote, quote_plus
 import pytest
 
 import schemas
+from conformance.cli import main
 from conformance.report.events import read_events
 from report.echo_server import echo_server
 
@@ -50,6 +51,10 @@ def test_every_way_to_run_writes_the_same_files(tmp_path: Path) -> None:
         assert (document["verdict"], document["complete"], document["seed"]) == ("conformant", True, 11)
         assert document["measurements"]["latency"]
         assert read_events(folder / "events.ndjson") == document
+        again = tmp_path / f"{how}-again"
+        assert main(["report", str(folder / "events.ndjson"), "--report", str(again)]) == 0
+        rebuilt = {path.name: path.read_bytes() for path in again.iterdir()}
+        assert rebuilt == {name: (folder / name).read_bytes() for name in FILES - {"events.ndjson"}}
         assert job.read_text().strip() == (folder / "summary.md").read_text().strip()
         assert "--seed 11" in document["command"]
         requests[how] = document["statistics"]["requests"]

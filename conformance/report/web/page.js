@@ -74,6 +74,7 @@
     if (form.elements.feature) form.elements.feature.value = parts.get("feature") || "";
     form.elements.q.value = parts.get("q") || "";
     apply();
+    document.getElementById("rules").scrollIntoView(); // what a linked view is about
   };
 
   const copy = async (text, button) => {
