@@ -26,7 +26,7 @@ cassettes: $(READY)
 	$(BIN)/sync-conformance run --seed 1 --generated 0.02 --record cassettes/whole_suite.yaml
 
 test: $(READY) node_modules/axe-core
-	$(BIN)/pytest tests/schemas tests/reference tests/suite tests/proxy tests/report
+	$(BIN)/pytest tests/schemas tests/reference tests/suite tests/proxy tests/report tests/benchmarks
 
 around: $(READY) tests/clients/node_modules tests/subscribers/node_modules tests/servers/node_modules
 	$(if $(wildcard $(PAGE)),PAGE=$(abspath $(PAGE))) $(BIN)/pytest tests/clients tests/servers tests/subscribers tests/examples tests/hostile tests/bystanders
@@ -92,7 +92,6 @@ detection-seeds: $(READY)
 
 # The project beside what a user would take instead: a quiet machine, and some ten minutes.
 bench: $(READY) bench/node_modules
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[proxy,bench]'
 	$(BIN)/python -m bench --write docs/performance.md
 
 # Stoplight Prism, to measure beside the reference server; without npm its row is left out.
@@ -103,7 +102,7 @@ bench/node_modules: bench/package.json
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[proxy,dev]'
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[proxy,dev,bench]'
 	touch $(READY)
 
 clean:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from bench.document import heading, line, machine, write
+from bench.load import LoadError
+from bench.processes import StartFailed
 from bench.rows import Row
 from bench.scale import FULL, TINY
 
@@ -31,12 +33,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(heading(section), flush=True)
         module = importlib.import_module(f"bench.{_MODULES.get(section, section)}")
         found[section] = []
-        for row in module.rows(TINY if options.tiny else FULL):
+        for row in _until_failed(module.rows(TINY if options.tiny else FULL), section):
             found[section].append(row)
             print(line(row), flush=True)
     if options.write:
         write(options.write, about, found)
     return 0
+
+
+def _until_failed(rows: Iterator[Row], section: str) -> Iterator[Row]:
+    """The rows, and one that says so when the rest could not be measured: the other sections still count."""
+    try:
+        yield from rows
+    except (StartFailed, LoadError) as error:
+        print(f"{section}: {error}", file=sys.stderr)
+        yield Row(f"{section}: the rest was not measured", f"{' '.join(str(error).split())[:200]} …", met=False)
 
 
 if __name__ == "__main__":

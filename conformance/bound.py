@@ -62,8 +62,8 @@ def bound_of(rules: Iterable[Rule], options: Options, now: Callable[[], float] =
     names = scenarios_of(rules)
     costs = known_costs()
     a_request = min(A_REQUEST, max(0.1, options.timeout / 20))
-    drawn = [name for name in names if SCENARIOS[name].inline]
-    written = sum(costs[name].requests for name in names if not SCENARIOS[name].inline)
+    drawn = [name for name in names if SCENARIOS[name].generates]
+    written = sum(costs[name].requests for name in names if not SCENARIOS[name].generates)
     seconds = SILENCE * options.timeout + written * a_request / min(options.jobs, SIDE_BY_SIDE)
     seconds += len(drawn) * A_GENERATOR * a_request / A_REQUEST
     if any(SCENARIOS[name].timed for name in names):
@@ -85,7 +85,7 @@ def usual(rules: Iterable[Rule], options: Options) -> float:
 
 def _requests(names: Iterable[str], options: Options) -> float:
     costs = known_costs()
-    return sum(costs[name].requests * (options.generated if SCENARIOS[name].inline else 1) for name in names)
+    return sum(costs[name].requests * (options.generated if SCENARIOS[name].generates else 1) for name in names)
 
 
 def _rounded(seconds: float) -> float:

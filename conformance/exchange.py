@@ -134,10 +134,14 @@ class Response:
     reason: str = ""
     headers: Headers = field(default_factory=Headers)
     body: bytes = b""
+    _read: tuple[Any] | None = field(default=None, init=False, repr=False, compare=False)
 
     def json(self) -> Any:
-        """The body as JSON; raises NotJSON."""
-        return parse_json(self.body)
+        """The body as JSON, which is not to be changed; raises NotJSON."""
+        if self._read is None:  # a dozen passive rules look at every answer
+            object.__setattr__(self, "_read", (parse_json(self.body),))
+            assert self._read is not None
+        return self._read[0]
 
     @property
     def media_type(self) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from urllib.parse import unquote
+from functools import lru_cache
+from urllib.parse import unquote, urlsplit
 
 from conformance.exchange import Request
 
@@ -32,7 +33,12 @@ class Address:
 
 def address_of(request: Request) -> Address | None:
     """The address in the request's path; None when it is not one of Sync Streams."""
-    match = PATH.fullmatch(request.path)
+    return _address_in(request.url)
+
+
+@lru_cache(maxsize=16_384)  # every passive rule asks this of every request of a run
+def _address_in(url: str) -> Address | None:
+    match = PATH.fullmatch(urlsplit(url).path)
     if match is None:
         return None
     stream = match["stream"]

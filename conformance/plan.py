@@ -83,4 +83,4 @@ def plan_of(rules: Sequence[Rule], options: Options, target: Target, run: str) -
 
 def _share(name: str, cost: Cost, options: Options) -> Cost:
     """Of generated requests only a share may be wanted."""
-    return cost.times(options.generated) if SCENARIOS[name].inline else cost
+    return cost.times(options.generated) if SCENARIOS[name].generates else cost

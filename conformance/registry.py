@@ -31,14 +31,14 @@ class Scenario:
     """Requests made together, for one purpose. `gather(context)` returns the evidence.
 
     timed: waits for the target's clock; started first, on a thread of its own, so that waits overlap.
-    inline: runs in the judging thread when first asked for (generators that use much processor time).
+    generates: draws requests without end; several such search side by side, each for a limited time.
     traffic: gets everything the run has seen, once all other scenarios have ended.
     """
 
     name: str
     gather: Callable[..., Any]
     timed: bool = False
-    inline: bool = False
+    generates: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +61,14 @@ SCENARIOS: dict[str, Scenario] = {}
 CHECKS: dict[str, Check] = {}
 
 
-def scenario(*, timed: bool = False, inline: bool = False) -> Callable[[F], F]:
+def scenario(*, timed: bool = False, generates: bool = False) -> Callable[[F], F]:
     """Registers a gatherer under its function's name."""
 
     def register(function: F) -> F:
         name = function.__name__
         if name in SCENARIOS and SCENARIOS[name].gather.__module__ != function.__module__:
             raise ValueError(f"two scenarios are named {name}")
-        SCENARIOS[name] = Scenario(name, function, timed, inline)
+        SCENARIOS[name] = Scenario(name, function, timed, generates)
         return function
 
     return register

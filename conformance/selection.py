@@ -48,6 +48,6 @@ def judging_order(rules: Sequence[Rule]) -> tuple[Rule, ...]:
             return 3
         if waits(rule):
             return 2
-        return int(any(SCENARIOS[name].inline for name in names))
+        return int(any(SCENARIOS[name].generates for name in names))
 
     return tuple(sorted(rules, key=stage))

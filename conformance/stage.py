@@ -11,6 +11,7 @@ from conformance.context import Context
 from conformance.registry import SCENARIOS, Scenario
 
 ALWAYS = ("lifecycle",)  # what passive rules look at when nothing else was asked for
+GENERATORS = 8  # that run side by side at most: far from the target they mostly wait for it
 TURNS = 3  # of a scenario, where answers are lost
 TRAFFIC = "traffic"  # the evidence that is everything the run has seen
 
@@ -31,13 +32,13 @@ class Stage:
         self._contexts: dict[str, Context] = {}
         self._lock = threading.Lock()
         self._pool = ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="scenario")
+        self._generators = ThreadPoolExecutor(min(2 * jobs, GENERATORS), thread_name_prefix="generator")
 
     def start(self, names: Iterable[str]) -> None:
-        """Starts what can run beside the judging; inline scenarios wait until they are asked for."""
+        """Starts these scenarios, those that wait for the target's clock first."""
         wanted = [SCENARIOS[name] for name in dict.fromkeys(names) if name != TRAFFIC]
         for scenario in sorted(wanted, key=lambda item: not item.timed):
-            if not scenario.inline:
-                self._ensure(scenario)
+            self._ensure(scenario)
 
     def evidence(self, name: str) -> Any:
         """The scenario's evidence, waiting for it; raises what the scenario raised."""
@@ -56,6 +57,7 @@ class Stage:
     def close(self) -> None:
         self.settle()
         self._pool.shutdown()
+        self._generators.shutdown()
 
     @property
     def waits(self) -> dict[str, float]:
@@ -68,8 +70,8 @@ class Stage:
             if future is not None:
                 return future
             future = self._futures[scenario.name] = Future()
-        if scenario.inline:
-            self._run(scenario, future)
+        if scenario.generates:
+            self._generators.submit(self._run, scenario, future)
         elif scenario.timed:
             threading.Thread(target=self._run, args=(scenario, future), name=scenario.name, daemon=True).start()
         else:
@@ -81,7 +83,7 @@ class Stage:
 
         Generators look after that themselves.
         """
-        turns = 1 if scenario.inline else TURNS
+        turns = 1 if scenario.generates else TURNS
         for turn in range(turns):
             context = self._contexts[scenario.name] = self._new_context(scenario.name, turn)
             session = context.session

@@ -226,7 +226,11 @@ class Player:
             value = giveback.pseudonyms(value, known, is_json=as_json)
             return giveback.base(value, recorded_base, asked_base)
 
-        headers = [(name, restore(value, as_json=False)) for name, value in response.headers.items]
+        headers, reason = list(response.headers.items), response.reason
+        together = "\n".join([reason, *(value for _, value in headers)])
+        if restore(together, as_json=False) != together:  # seldom
+            headers = [(name, restore(value, as_json=False)) for name, value in headers]
+            reason = restore(reason, as_json=False)
         text = restore(text, as_json=is_json)
         if self._shifted:
             if self._shift is None:
@@ -238,7 +242,7 @@ class Player:
             headers = [item for item in headers if item[0].lower() not in _TIMING]
             headers += moments(started + interaction.sent, started + interaction.received)
         body = text.encode(encoding, "replace")
-        return Response(response.status, restore(response.reason, as_json=False), Headers(tuple(headers)), body)
+        return Response(response.status, reason, Headers(tuple(headers)), body)
 
     def _miss(self, asked: Lookup) -> Miss:
         used = self._used.get(asked.exact)

@@ -24,6 +24,8 @@ from proxy.secretsearch import SHORTEST, base64_cores, base64_run, scrub
 FORM = "application/x-www-form-urlencoded"
 PLACEHOLDER = re.compile(r"redacted-[0-9]+")
 _USERINFO = re.compile(r"(https?://)([^/?#@\s\"]*)@", re.IGNORECASE)
+# Short texts come again and again: names of headers and fields, credentials, addresses.
+_REMEMBERED, _REMEMBERED_TEXT = 4096, 500
 _SEGMENT = r"/({})/([^/?#\s\"'\\<>,;]+)"
 
 
@@ -51,6 +53,7 @@ class Redactor:
         self._texts = [(re.compile(rule.match), rule.action) for rule in by_place.get("text", ())]
         self._only_sids = all(action == "sid" for _, action in self._texts)
         self._credentials: dict[str, str] = {}
+        self._cleaned: dict[str, str] = {}
         self._userinfo = "userinfo" in by_place
         collections = "|".join(f"(?:{rule.match})" for rule in by_place.get("path", ()))
         self._path = re.compile(_SEGMENT.format(collections)) if collections else None
@@ -72,6 +75,7 @@ class Redactor:
             self._values[placeholder] = value
             if len(value) >= SHORTEST:
                 self._searched.append((value, placeholder))
+                self._cleaned.clear()
         return placeholder
 
     def value_of(self, placeholder: str) -> str | None:
@@ -256,6 +260,14 @@ class Redactor:
         """Any text with userinfo, SIDs, names in paths, the user's patterns and known secrets replaced."""
         if len(text) < 2:
             return text
+        known = self._cleaned.get(text)
+        if known is None:
+            known = self._clean(text)
+            if len(text) <= _REMEMBERED_TEXT and len(self._cleaned) < _REMEMBERED:
+                self._cleaned[text] = known
+        return known
+
+    def _clean(self, text: str) -> str:
         if self._userinfo and "@" in text:
             text = _USERINFO.sub(self._without_userinfo, text)
         if self._path and "/" in text:
@@ -275,6 +287,7 @@ class Redactor:
         for core in base64_cores(sid.encode()):
             if core not in self._accounts:
                 self._accounts[core] = base64_run(core)
+                self._cleaned.clear()
 
     def _without_userinfo(self, found: re.Match[str]) -> str:
         user, _, password = found.group(2).partition(":")

@@ -6,16 +6,19 @@ import asyncio
 import contextlib
 from typing import Any
 
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 PATIENCE = 60.0  # seconds for a request to arrive whole, and for its answer to be taken
+LONGEST_HEAD = 64 * 1024  # bytes; the parser itself would take any number
 
 
-class PatientProtocol(H11Protocol):
-    """uvicorn's HTTP/1.1, but it hangs up on a connection on which nothing was finished for PATIENCE seconds."""
+class PatientProtocol(HttpToolsProtocol):
+    """uvicorn's HTTP/1.1, but it hangs up on a connection on which nothing was finished for PATIENCE seconds, and
+    refuses a head, or what follows a body, that has no end."""
 
     _look: asyncio.TimerHandle | None = None
     _seen: Any = None
+    _unfinished = 0  # bytes that are neither a whole head nor body
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -25,6 +28,24 @@ class PatientProtocol(H11Protocol):
         if self._look is not None:
             self._look.cancel()
         super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        self._unfinished += len(data)
+        super().data_received(data)
+        if self._unfinished > LONGEST_HEAD and not self.transport.is_closing():
+            self.send_400_response("This request has too long a head.")
+
+    def on_headers_complete(self) -> None:
+        self._unfinished = 0
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._unfinished = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._unfinished = 0
+        super().on_message_complete()
 
     def _look_again(self) -> None:
         if self.cycle is self._seen:  # each request has one of its own

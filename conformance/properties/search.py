@@ -21,6 +21,7 @@ from hypothesis.internal.conjecture import providers
 
 from conformance.exchange import Exchange
 from conformance.outcomes import Failed, Inconclusive
+from conformance.properties.together import Together
 
 T = TypeVar("T")
 ROUND = 10  # cases
@@ -234,7 +235,7 @@ class Search:
 
     def _attempt(self, test: Callable[[], None]) -> None:
         try:
-            with _constants_of_no_module():
+            with _NO_CONSTANTS:
                 test()
         except (Leave, Broken, BaseExceptionGroup):
             pass
@@ -295,6 +296,9 @@ def _constants_of_no_module() -> Iterator[None]:
     finally:
         setattr(provider, name, original)
         _forget_constants()
+
+
+_NO_CONSTANTS = Together(_constants_of_no_module)
 
 
 def _forget_constants() -> None:

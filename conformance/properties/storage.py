@@ -13,16 +13,13 @@ from tempfile import TemporaryDirectory
 from hypothesis import configuration
 from hypothesis.internal import charmap
 
+from conformance.properties.together import Together
+
 HOME = "__hypothesis_home_directory"
 
 
 @contextmanager
-def stored_elsewhere() -> Iterator[None]:
-    """While this is held hypothesis writes its tables of characters to a folder that is removed again.
-
-    A folder that somebody has chosen, in hypothesis or with HYPOTHESIS_STORAGE_DIRECTORY, is left as it is. Also a
-    decorator, as all context managers of this kind are.
-    """
+def _elsewhere() -> Iterator[None]:
     chosen = vars(configuration).get(HOME)
     default = vars(configuration).get(f"{HOME}_default")
     if (chosen and chosen != default) or os.environ.get("HYPOTHESIS_STORAGE_DIRECTORY"):
@@ -35,6 +32,18 @@ def stored_elsewhere() -> Iterator[None]:
             yield
         finally:
             configuration.set_hypothesis_home_dir(chosen)
+
+
+_ELSEWHERE = Together(_elsewhere)
+
+
+def stored_elsewhere() -> Together:
+    """While this is held hypothesis writes its tables of characters to a folder that is removed again.
+
+    A folder that somebody has chosen, in hypothesis or with HYPOTHESIS_STORAGE_DIRECTORY, is left as it is. Also a
+    decorator.
+    """
+    return _ELSEWHERE
 
 
 def _put_utf8() -> None:

@@ -9,7 +9,7 @@ from conformance.properties.stories import explore
 from conformance.registry import rule, scenario
 
 
-@scenario(inline=True)
+@scenario(generates=True)
 def generated_creates(ctx: Context) -> None:
     """Creates are generated from the OpenAPI document, with names of any characters; each stream is deleted again."""
     Operations(ctx, "createStream").try_out()
@@ -20,7 +20,7 @@ def test_generated_creates(generated_creates: None) -> None:
     """No answer may be missing, a 5xx, or a success that breaks the schema; what is plainly valid must succeed."""
 
 
-@scenario(inline=True)
+@scenario(generates=True)
 def generated_fetches(ctx: Context) -> None:
     """Fetches are generated of streams by sid and by name, and of sids, names and services that do not exist."""
     Operations(ctx, "fetchStream").try_out()
@@ -31,7 +31,7 @@ def test_generated_fetches(generated_fetches: None) -> None:
     """No answer may be missing, a 5xx, or a success that breaks the schema; what exists must be found."""
 
 
-@scenario(inline=True)
+@scenario(generates=True)
 def generated_lists(ctx: Context) -> None:
     """Lists are generated with any lawful PageSize and Page, and with tokens made up."""
     ctx.make("listed")
@@ -43,7 +43,7 @@ def test_generated_lists(generated_lists: None) -> None:
     """No answer may be missing, a 5xx, or a success that breaks the schema; PageSize alone must succeed."""
 
 
-@scenario(inline=True)
+@scenario(generates=True)
 def generated_updates(ctx: Context) -> None:
     """Updates are generated with any lawful Ttl, of streams by sid and by name and of what does not exist."""
     Operations(ctx, "updateStream").try_out()
@@ -54,7 +54,7 @@ def test_generated_updates(generated_updates: None) -> None:
     """No answer may be missing, a 5xx, or a success that breaks the schema; a Ttl for a stream must succeed."""
 
 
-@scenario(inline=True)
+@scenario(generates=True)
 def generated_deletes(ctx: Context) -> None:
     """Deletes are generated of streams by sid and by name and of what does not exist."""
     Operations(ctx, "deleteStream").try_out()
@@ -65,7 +65,7 @@ def test_generated_deletes(generated_deletes: None) -> None:
     """No answer may be missing or be a 5xx; what exists must be deleted."""
 
 
-@scenario(inline=True)
+@scenario(generates=True)
 def generated_messages(ctx: Context) -> None:
     """JSON objects of up to 4,000 bytes are generated and published by sid, by name and to what does not exist."""
     Operations(ctx, "publishMessage").try_out()
@@ -76,7 +76,7 @@ def test_generated_messages(generated_messages: None) -> None:
     """No answer may be missing or be a 5xx; a stream must accept its messages, unless it limits their rate."""
 
 
-@scenario(inline=True)
+@scenario(generates=True)
 def linked_operations(ctx: Context) -> frozenset[str]:
     """Chains of generated requests follow the OpenAPI document's links, from a create to all that its sid opens."""
     return follow_links(ctx)
@@ -92,7 +92,7 @@ def test_linked_operations(linked_operations: frozenset[str]) -> None:
         raise RuntimeError("no link of the OpenAPI document was followed")
 
 
-@scenario(inline=True)
+@scenario(generates=True)
 def random_stories(ctx: Context) -> None:
     """Streams are created, updated, deleted, fetched, listed and published to, lawfully or not, in random order."""
     explore(ctx)

@@ -94,7 +94,7 @@ class Record:
 
 def generated(rule_id: str) -> bool:
     """Whether the rule's scenario judges by itself, so that no evidence is there to be judged again."""
-    return any(SCENARIOS[name].inline for name in CHECKS[rule_id].scenarios if name != TRAFFIC)
+    return any(SCENARIOS[name].generates for name in CHECKS[rule_id].scenarios if name != TRAFFIC)
 
 
 def record(kind: str, name: str, seed: int, only: Sequence[str]) -> Record:

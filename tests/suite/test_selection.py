@@ -93,7 +93,7 @@ def test_rules_of_one_kind_keep_their_order() -> None:
 
 def test_a_rule_waits_when_one_of_its_scenarios_does(monkeypatch: pytest.MonkeyPatch) -> None:
     quick, waiting = Scenario("t_quick", str), Scenario("t_waiting", str, timed=True)
-    generator = Scenario("t_generator", str, inline=True)
+    generator = Scenario("t_generator", str, generates=True)
     for each in (quick, waiting, generator):
         monkeypatch.setitem(SCENARIOS, each.name, each)
     rule, other = load_catalogue()["FETCH-BY-SID"], load_catalogue()["FETCH-BY-NAME"]
