@@ -1,6 +1,7 @@
 # make conformance   the suite against the bundled reference server
 # make test          the project's own tests
-# make around        the tests with other people's programs: clients, SDKs, an emulator in Node, hostile servers
+# make around        the tests with other people's programs: clients, SDKs, an emulator in Node, hostile servers,
+#                    a stand-in for the real service
 # All install into .venv first, from pyproject.toml with the versions of constraints.txt, if that was not done.
 
 PYTHON ?= python3
@@ -29,7 +30,7 @@ test: $(READY) node_modules/axe-core
 	$(BIN)/pytest tests/schemas tests/reference tests/suite tests/proxy tests/report
 
 around: $(READY) tests/clients/node_modules tests/subscribers/node_modules
-	$(BIN)/pytest tests/clients tests/subscribers tests/examples tests/hostile tests/bystanders
+	$(BIN)/pytest tests/clients tests/subscribers tests/examples tests/hostile tests/bystanders tests/live
 
 # Runs, recordings and replays in a loop; memory and open files must stay flat.
 MINUTES ?= 60
