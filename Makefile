@@ -1,6 +1,7 @@
 # make conformance   the suite against the bundled reference server
 # make test          the project's own tests
-# make around        the tests with other people's programs: clients, SDKs, an emulator in Node, mock and hostile servers
+# make around        the tests with other people's programs: clients, SDKs, an emulator in Node, mock and hostile
+#                    servers, a stand-in for the real service
 # All install into .venv first, from pyproject.toml with the versions of constraints.txt, if that was not done.
 
 PYTHON ?= python3
@@ -29,7 +30,7 @@ test: $(READY) node_modules/axe-core
 	$(BIN)/pytest tests/schemas tests/reference tests/suite tests/proxy tests/report tests/benchmarks
 
 around: $(READY) tests/clients/node_modules tests/subscribers/node_modules tests/servers/node_modules
-	$(if $(wildcard $(PAGE)),PAGE=$(abspath $(PAGE))) $(BIN)/pytest tests/clients tests/servers tests/subscribers tests/examples tests/hostile tests/bystanders
+	$(if $(wildcard $(PAGE)),PAGE=$(abspath $(PAGE))) $(BIN)/pytest tests/clients tests/servers tests/subscribers tests/examples tests/hostile tests/bystanders tests/live
 
 # Mock servers from npm, judged; writes what the suite says of each, and why it is right.
 servers: $(READY) tests/servers/node_modules

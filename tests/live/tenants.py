@@ -13,7 +13,7 @@ from conformance.target import Credentials
 
 SETTLED = 130  # streams that stay: with those of a run, more than a page
 MOST_COMING = 40
-PAUSE = 0.05  # seconds
+PAUSE = 0.3  # seconds between two changes, on average
 
 
 class Tenants:
@@ -44,7 +44,7 @@ class Tenants:
 
     def _live(self) -> None:
         number = SETTLED
-        while not self._ended.wait(PAUSE):
+        while not self._ended.wait(self._random.expovariate(1 / PAUSE)):
             number += 1
             if len(self._coming) < MOST_COMING and self._random.random() < 0.55:
                 self._coming.append(self._create(number))

@@ -13,7 +13,7 @@ from hostile import behaviours as does
 from hostile.fronts import fronted
 from hostile.running import TOKEN, USER, run
 
-WORDS = ("--generated", "0.2", "--grace", "1", "--seed", "7")
+WORDS = ("--generated", "0.1", "--grace", "1", "--seed", "7")
 
 
 def counted(*words: str, folder: Path) -> tuple[int, int, dict[str, object], list[bytes], list[object]]:
@@ -27,9 +27,9 @@ def counted(*words: str, folder: Path) -> tuple[int, int, dict[str, object], lis
     return ended.code, len(got), report, got, left["streams"]
 
 
-@pytest.mark.parametrize("most", [2, 60, 900])
+@pytest.mark.parametrize("most", [60, 900])
 def test_not_one_request_too_many(most: int, tmp_path: Path) -> None:
-    """Of the three the last is used up by generated requests."""
+    """The second is used up by generated requests, among others."""
     code, got, report, _, left = counted("--max-requests", str(most), folder=tmp_path)
     assert got <= most
     assert report["statistics"]["requests"] <= most

@@ -161,7 +161,7 @@ WAYS: dict[str, Callable[[], object]] = {
 @pytest.fixture(scope="module")
 def ended() -> Iterator[dict[str, Future[object]]]:
     """All of them side by side, for most of the time they wait."""
-    with ThreadPoolExecutor(3) as pool:
+    with ThreadPoolExecutor(5) as pool:
         yield {name: pool.submit(way) for name, way in WAYS.items()}
 
 

@@ -1,0 +1,168 @@
+"""Creates that the target did and whose answers were lost: what becomes of the stream, and of those of others."""
+
+from __future__ import annotations
+
+import socket
+import struct
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+import requests
+from hostile import behaviours as does
+from hostile.fronts import Forward, reference
+from hostile.running import TOKEN, USER
+from suite.raw_server import raw_server
+
+from conformance.budget import Budget
+from conformance.cleaning import Cleaner
+from conformance.clock import LiveClock
+from conformance.gate import Gate
+from conformance.journal import Head, Journal
+from conformance.ownership import nameless_ttl
+from conformance.session import Session
+from conformance.streams import Streams, sid_in
+from conformance.target import Credentials, Target
+from conformance.wire import Wire
+
+RUN = "0badcafe"
+NAME = f"conformance-{RUN}-test-one"
+OUR_TTL = str(nameless_ttl(RUN))
+
+
+class Forgetful(Forward):
+    """Does what it is asked for, and resets the connection instead of answering while `loses` says so."""
+
+    loses: Callable[[bytes], bool] = staticmethod(lambda request: False)
+
+    def __call__(self, connection: socket.socket, request: bytes) -> None:
+        if not self.loses(request):
+            super().__call__(connection, request)
+            return
+        assert self._answer(connection, request)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.close()
+
+
+@dataclass
+class Scene:
+    url: str
+    front: Forgetful
+    streams: Streams
+    journal: Journal
+    lost: list[bytes] = field(default_factory=list)
+
+    def lose(self, count: int) -> None:
+        """The answers to the next creates."""
+
+        def loses(request: bytes) -> bool:
+            if b"/Streams HTTP" not in request.partition(b"\r\n")[0] or not request.startswith(b"POST"):
+                return False
+            if len(self.lost) == count:
+                return False
+            self.lost.append(request)
+            return True
+
+        self.front.loses = loses  # type: ignore[method-assign]
+
+    def create(self, **form: str) -> str:
+        """As somebody else."""
+        made = requests.post(f"{self.url}/v1/Services/default/Streams", data=form, auth=(USER, TOKEN), timeout=10)
+        return str(made.json()["sid"])
+
+    def there(self) -> dict[str, dict[str, Any]]:
+        listed = requests.get(f"{self.url}/v1/Services/default/Streams", auth=(USER, TOKEN), timeout=10).json()
+        return {stream["sid"]: stream for stream in listed["streams"]}
+
+
+@pytest.fixture
+def scene() -> Iterator[Scene]:
+    with _scene() as made:
+        yield made
+
+
+@contextmanager
+def _scene() -> Iterator[Scene]:
+    with (
+        reference() as url,
+        closing(Forgetful(url, lambda number, request: False, does.never)) as front,
+        raw_server(front) as server,
+        Wire() as wire,
+    ):
+        session = Session(Target(server.url, Credentials(USER, TOKEN)), wire=wire, budget=Budget(), timeout=5)
+        journal = Journal(head=Head(run=RUN))
+        streams = Streams(session, LiveClock(), "test", gate=Gate(), journal=journal)
+        yield Scene(url, front, streams, journal)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_a_named_create_is_settled_and_sent_again(scene: Scene, count: int) -> None:
+    scene.lose(count)
+    exchange = scene.streams.create({"UniqueName": NAME, "Ttl": 3600})
+    assert exchange.status == 201
+    assert len(scene.lost) == count
+    assert scene.there().keys() == {sid_in(exchange)}
+    assert Cleaner(scene.streams, scene.journal).clean().settled
+    assert scene.there() == {}
+
+
+def test_a_name_that_is_taken_stays_taken(scene: Scene) -> None:
+    first = scene.streams.create({"UniqueName": NAME})
+    scene.lose(1)
+    assert scene.streams.create({"UniqueName": NAME}).status == 409
+    assert scene.there().keys() == {sid_in(first)}
+
+
+def test_a_stream_without_a_name_is_known_by_its_ttl(scene: Scene) -> None:
+    others = {scene.create(), scene.create(Ttl="3600"), scene.create(UniqueName="conformance-of-others")}
+    scene.lose(1)
+    exchange = scene.streams.create({"Ttl": OUR_TTL})
+    assert exchange.status == 201
+    assert len(scene.there()) == len(others) + 2
+    deletion = Cleaner(scene.streams, scene.journal).clean()
+    assert scene.there().keys() == others
+    assert deletion.settled
+    assert not deletion.doubtful
+    assert deletion.made == 2
+
+
+def test_what_may_be_somebody_elses_is_named_and_left_alone(scene: Scene) -> None:
+    scene.lose(1)
+    exchange = scene.streams.create()
+    theirs = scene.create()
+    deletion = Cleaner(scene.streams, scene.journal).clean()
+    left = scene.there().keys()
+    assert sid_in(exchange) not in left
+    assert len(left) == 2
+    assert theirs in left
+    assert set(deletion.doubtful) == left
+    assert "one of these may be its stream, or somebody else's" in str(deletion)
+
+
+def test_more_streams_than_were_lost_are_nobodys_to_delete(scene: Scene) -> None:
+    scene.lose(1)
+    scene.streams.create({"Ttl": OUR_TTL})
+    scene.create(Ttl=OUR_TTL)
+    deletion = Cleaner(scene.streams, scene.journal).clean()
+    assert set(deletion.doubtful) == scene.there().keys()
+    assert len(deletion.doubtful) == 2
+
+
+def test_a_name_of_this_run_in_the_list_is_deleted_though_the_journal_does_not_know_it(scene: Scene) -> None:
+    scene.streams.create({"UniqueName": NAME})
+    scene.create(UniqueName=f"{NAME}-unknown")
+    theirs = scene.create(UniqueName="conformance-00000000-of-another-run")
+    assert Cleaner(scene.streams, scene.journal).clean().settled
+    assert scene.there().keys() == {theirs}
+
+
+def test_a_proof_counts_what_others_have(scene: Scene) -> None:
+    scene.create()
+    scene.streams.create({"UniqueName": NAME})
+    said = str(Cleaner(scene.streams, scene.journal).clean())
+    assert (
+        said
+        == "1 streams made, all of them deleted; none is in the list afterwards, which shows 1 streams in 'default'"
+    )
