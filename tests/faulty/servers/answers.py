@@ -134,13 +134,13 @@ class FailsOnTakenNames(Fails):
         return response.status == 409
 
 
-@fault("ANSWER-NO-SERVER-ERROR", "Fails in every 20th answer.", may=("*",))
+@fault("ANSWER-NO-SERVER-ERROR", "Fails in every 20th answer to a GET.", may=("*",))
 class FailsNowAndThen(Fails):
     count = 0
 
     def fails(self, response: Any, scope: Any) -> bool:
-        self.count += 1
-        return self.count % 20 == 0
+        self.count += scope["method"] == "GET"
+        return scope["method"] == "GET" and self.count % 20 == 0
 
 
 @fault("ANSWER-NO-SERVER-ERROR", "Fails when an Authorization header can't be decoded.", may=(*FAILING, "AUTH-*"))

@@ -243,13 +243,13 @@ class FetchTakesName(Api):
         return response
 
 
-@fault("FETCH-CHANGES-NOTHING", "A stream is gone once it was fetched three times.", may=("*",))
-class FetchesThreeTimes(Api):
+@fault("FETCH-CHANGES-NOTHING", "A stream is gone once it was fetched by its name twice.", may=("*",))
+class GoneAfterTwoFetches(Api):
     def fetch_stream(self, request: Any, stream: Stream) -> Any:
         counts = self.__dict__.setdefault("counts", {})
-        counts[stream.sid] = counts.get(stream.sid, 0) + 1
+        counts[stream.sid] = counts.get(stream.sid, 0) + (not by_sid(request))
         response = super().fetch_stream(request, stream)
-        if counts[stream.sid] >= 3:
+        if counts[stream.sid] >= 2:
             self.store.remove(stream)
         return response
 

@@ -219,7 +219,7 @@ class EntriesWithoutLinks(ChangedEntries):
         return entry
 
 
-@fault("LIST-ENTRIES", "Entries of a list are sids only.", may=("STREAM-SAME-EVERYWHERE",))
+@fault("LIST-ENTRIES", "Entries of a list are sids only.", may=("STREAM-SAME-EVERYWHERE", "LIST-OTHER-SERVICE"))
 class EntriesAreSids(ChangedEntries):
     def entry(self, entry: Any, first: bool) -> Any:
         return entry["sid"]

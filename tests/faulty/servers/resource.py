@@ -45,7 +45,7 @@ class OmitsCreatedBy(Rendered):
         return {key: value for key, value in body.items() if key != "created_by"}
 
 
-@fault("STREAM-KEYS", "Writes its keys in camel case.", may=("CREATE-*",))
+@fault("CREATE-NAMED", "Writes its keys in camel case.", may=("CREATE-*", "STREAM-KEYS"))
 class CamelCaseKeys(Rendered):
     def change(self, body: Any, stream: Stream, request: Any) -> Any:
         return {key.split("_")[0] + key.title().replace("_", "")[len(key.split("_")[0]) :]: body[key] for key in body}
@@ -208,10 +208,10 @@ class ListsFalseNames(Rendered):
         return {**body, "unique_name": body["unique_name"] or False} if is_list(request) else body
 
 
-@fault("STREAM-UNIQUE-NAME", "Shows a name in an array, as a multi-map of forms holds it.", may=("*",))
+@fault("STREAM-UNIQUE-NAME", "Shows a name in an array when it is read, as in a multi-map.", may=("*",))
 class NameInArray(Rendered):
     def change(self, body: Any, stream: Stream, request: Any) -> Any:
-        return {**body, "unique_name": body["unique_name"] and [body["unique_name"]]}
+        return {**body, "unique_name": (name := body["unique_name"]) and (name if request.method == "POST" else [name])}
 
 
 # ---------------------------------------------------------------- STREAM-CREATED-BY

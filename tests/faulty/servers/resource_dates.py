@@ -77,11 +77,10 @@ class NewStreamsWithoutUpdate(Rendered):
         return {**body, "date_updated": None} if stream.updated == stream.created else body
 
 
-@fault("STREAM-DATES", "Writes the month without its zero, up to September, and the day likewise.", may=SAME)
-class DatesWithoutZeros(DatesItsWay):
+@fault("STREAM-DATES", "Writes the year with two digits.", may=SAME)
+class YearsOfTwoDigits(DatesItsWay):
     def write(self, instant: float) -> Any:
-        year, month, rest = format_date(instant).split("-")
-        return f"{year}-{int(month)}-{int(rest[:2])}T{int(rest[3:5])}:{int(rest[6:8])}:{int(rest[9:11])}Z"
+        return format_date(instant)[2:]
 
 
 # ---------------------------------------------------------------- STREAM-DATES-WHOLE-SECONDS
