@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from conformance.budget import Limits
 from conformance.errors import UsageError
 from conformance.journal import default_folder
 from conformance.options import DEFAULT_GRACE, DEFAULT_TIMEOUT, Options
+from conformance.subscribers.access import access_from
 
 PREFIX = "conformance_"  # keeps our destinations apart from those of pytest and its plugins
 
@@ -71,6 +73,14 @@ ARGUMENTS = (
     Argument(
         "--second-service-sid",
         {"metavar": "SID", "help": "a second service, for the rules about more than one"},
+    ),
+    Argument(
+        "--subscribers",
+        {
+            "metavar": "URL",
+            "help": "WebSocket where subscribers connect, such as ws://127.0.0.1:8080/v3/wsconnect: judge them too"
+            " (needs TWILIO_API_KEY and TWILIO_API_SECRET)",
+        },
     ),
     Argument("--report", {"metavar": "DIR", "type": Path, "help": "write report.json, junit.xml and more there"}),
     Argument("--seed", {"metavar": "N", "type": int, "help": "repeat the names and the chance of an earlier run"}),
@@ -175,6 +185,10 @@ def wish_from(get: Callable[[str], Any], *, new_seed: Callable[[], int]) -> Wish
     report = option("report")
     if report is not None and report.exists() and not report.is_dir():
         raise UsageError(f"--report {report} is a file: name a folder")
+    if option("subscribers") is not None and option("target") is None:
+        raise UsageError(
+            "--subscribers is about a target: name it with --target, or start 'sync-reference --subscribers'"
+        )
     journals = None
     if option("target") is not None:  # what the bundled server has made ends with it
         journals = option("journal") or default_folder()
@@ -199,6 +213,7 @@ def wish_from(get: Callable[[str], Any], *, new_seed: Callable[[], int]) -> Wish
             max_time=option("max_time"),
             limits=Limits(option("max_requests"), option("max_messages"), option("max_rate")),
             journals=journals,
+            subscribers=access_from(option("subscribers"), os.environ),
         ),
         live=option("live"),
     )
@@ -216,6 +231,7 @@ def command_of(wish: Wish) -> str:
     add("--target", wish.target)
     add("--service-sid", wish.service, "default")
     add("--second-service-sid", wish.second_service)
+    add("--subscribers", options.subscribers and options.subscribers.url)
     add("--seed", options.seed)
     add("--level", str(options.level), "survey")
     for flag, values in (("--feature", options.features), ("--without", options.without), ("--rule", options.rules)):

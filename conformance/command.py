@@ -46,6 +46,8 @@ def run_command(get: Callable[[str], Any], out: IO[str] | None = None) -> int:
         print("\n".join(plan_for(wish).lines()) + "\nnothing was sent", file=out)
         return 0
     refuse_by_accident(wish)
+    if wish.options.subscribers is not None and (get("record") is not None or get("replay") is not None):
+        raise UsageError("a recording holds no WebSockets: leave out --subscribers with --record and --replay")
     with _aim(wish, get("record"), get("replay")) as (target, options):
         recorder = Recorder(options.report, Mask.of(target.credentials))
         with contextlib.closing(recorder):

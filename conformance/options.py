@@ -7,6 +7,7 @@ from pathlib import Path
 
 from conformance.budget import Limits
 from conformance.outcomes import Level
+from conformance.subscribers.access import Access
 
 DEFAULT_GRACE = 10.0  # seconds that an expired stream may stay (the page allows late deletion, without a bound)
 DEFAULT_TIMEOUT = 30.0  # seconds for one exchange
@@ -32,6 +33,7 @@ class Options:
     max_time: float | None = None  # seconds for the whole run; None: as `bound.bound_of` computes
     limits: Limits = field(default_factory=Limits)
     journals: Path | None = None  # the folder for journals; None: they are kept in memory only
+    subscribers: Access | None = None  # where subscribers connect; None: their rules are not part of the run
     recorded: bool = False
     replayed: bool = False
     worker: str = ""

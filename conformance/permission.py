@@ -23,6 +23,9 @@ def plan_for(wish: Wish) -> Plan:
 def refuse_by_accident(wish: Wish) -> None:
     """Raises UsageError, with the plan's numbers, for a target on the real service without `--live`."""
     target = _target(wish)
+    access = wish.options.subscribers
+    if access is not None and Target(access.url, target.credentials).is_real and not wish.live:
+        raise UsageError(f"{access.url} is the real service: add --live to have subscribers connect there")
     if target.is_real and not wish.live:
         raise UsageError(
             f"{target.url} is the real service: this run makes about {plan_for(wish).cost} there, which may cost money."

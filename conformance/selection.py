@@ -10,6 +10,7 @@ from conformance.outcomes import Level
 from conformance.registry import CHECKS, SCENARIOS
 from conformance.rules import Catalogue, Rule
 from conformance.stage import TRAFFIC
+from conformance.subscribers.access import FEATURE
 
 INCLUDED = {
     Level.MUST: {Level.MUST},
@@ -23,6 +24,10 @@ def select(catalogue: Catalogue, options: Options) -> tuple[Rule, ...]:
     for name in (*options.features, *options.without):
         if name not in catalogue.features:
             raise UsageError(f"there is no feature {name!r}: the features are {', '.join(catalogue.features)}")
+    if options.subscribers is None and (
+        FEATURE in options.features or any(_is_apart(catalogue, p) for p in options.rules)
+    ):
+        raise UsageError("the rules about subscribers need to know where they connect: give --subscribers URL")
     named = {rule.id for pattern in options.rules for rule in catalogue.matching(pattern)}
     return tuple(
         rule
@@ -31,7 +36,13 @@ def select(catalogue: Catalogue, options: Options) -> tuple[Rule, ...]:
         and (not named or rule.id in named)
         and (not options.features or rule.feature in options.features)
         and not (options.quick and waits(rule))
+        and (options.subscribers is not None or FEATURE not in rule.features)
     )
+
+
+def _is_apart(catalogue: Catalogue, pattern: str) -> bool:
+    """Whether the pattern names nothing but rules about subscribers."""
+    return all(FEATURE in rule.features for rule in catalogue.matching(pattern))
 
 
 def waits(rule: Rule) -> bool:

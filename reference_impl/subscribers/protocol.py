@@ -10,6 +10,8 @@ authority on it.
 from collections.abc import Callable
 
 from uvicorn.protocols.websockets.wsproto_impl import WSProtocol
+from wsproto.connection import ConnectionState
+from wsproto.events import CloseConnection
 
 from reference_impl.subscribers.endpoint import EXTENSION
 
@@ -108,6 +110,13 @@ class FastSocket(WSProtocol):
             super().data_received(data[start:])
         else:
             self._pending = data[start:]
+
+    def handle_close(self, event: CloseConnection) -> None:
+        """Also what wsproto says when the client has broken the protocol: the client is told why, which uvicorn
+        leaves out."""
+        if self.conn.state is ConnectionState.OPEN and not self.close_sent and not self.transport.is_closing():
+            self.transport.write(self.conn.send(CloseConnection(event.code, event.reason)))
+        super().handle_close(event)
 
     def _take(self, data: bytes, start: int, mask: int, payload: int, end: int) -> None:
         """One whole frame."""

@@ -15,9 +15,12 @@ from conformance.results import Results
 from conformance.rules import load_catalogue
 from conformance.run import Run
 from conformance.stage import TRAFFIC
+from conformance.subscribers.access import FEATURE, Access
+from conformance.subscribers.tokens import Signer
 from conformance.target import Target
 from faulty.registry import Fault, Variation
 from faulty.serving import CREDENTIALS, serving
+from reference_impl.config import DEFAULT_KEY_SECRET, DEFAULT_KEY_SID
 
 GRACE = 2.0  # seconds that an expired stream may stay, here
 TIMEOUT = 10.0
@@ -73,6 +76,10 @@ def _matching(patterns: Iterable[str], *, generated: bool) -> tuple[str, ...]:
     )
 
 
+def _subscribers_rules() -> tuple[str, ...]:
+    return tuple(rule.id for rule in load_catalogue() if rule.feature == FEATURE)
+
+
 def examine_fault(fault: Fault, seed: int, scope: Scope = Scope.CONCERNED) -> Finding:
     """Runs those rules on a faulty server."""
     rules = concerned_rules(fault.rule, fault.may)
@@ -80,8 +87,9 @@ def examine_fault(fault: Fault, seed: int, scope: Scope = Scope.CONCERNED) -> Fi
         rules = ()
     elif scope is Scope.WRITTEN:
         rules = (*_matching(("*",), generated=False), *(rule for rule in rules if rule.startswith("PROPERTY-")))
-    with serving(fault.parts()) as url:
-        results = run_on(url, seed, rules)
+    parts = fault.parts()
+    with serving(parts) as url:
+        results = run_on(url, seed, rules, subscribers="subscribers" in parts)
     wrong = []
     outcome = results.result(fault.rule).outcome
     if fault.uncatchable:
@@ -107,10 +115,13 @@ def examine_variation(variation: Variation, seed: int, scope: Scope = Scope.CONC
     rules = () if scope is Scope.ALL else _matching(variation.rules or ("*",), generated=False)
     if scope is Scope.WRITTEN:
         rules = _matching(("*",), generated=False)
-    with serving(variation.parts()) as url:
+    parts = variation.parts()
+    if "subscribers" in parts and scope is Scope.CONCERNED:
+        rules = _subscribers_rules()
+    with serving(parts) as url:
         around = variation.around(url) if variation.around else nullcontext()
         with around:
-            results = run_on(url, seed, rules, grace=10.0)
+            results = run_on(url, seed, rules, grace=10.0, subscribers="subscribers" in parts)
     wrong = [
         f"{result.rule.id} is {result.outcome}: {result.message}"
         for result in results.results
@@ -119,10 +130,13 @@ def examine_variation(variation: Variation, seed: int, scope: Scope = Scope.CONC
     return _finding(variation.name, seed, scope, results, wrong)
 
 
-def run_on(url: str, seed: int, rules: Iterable[str], *, grace: float = GRACE) -> Results:
+def run_on(url: str, seed: int, rules: Iterable[str], *, grace: float = GRACE, subscribers: bool = False) -> Results:
     """The results of a run on that server, without the look at the target that comes before a real run."""
     target = Target(url, CREDENTIALS, second_service="second")
-    with Run(target, Options(seed=seed, rules=tuple(rules), grace=grace, timeout=TIMEOUT)) as run:
+    signer = Signer(CREDENTIALS.username, DEFAULT_KEY_SID, DEFAULT_KEY_SECRET)
+    access = Access(f"ws{url.removeprefix('http')}/v3/wsconnect", signer) if subscribers else None
+    options = Options(seed=seed, rules=tuple(rules), grace=grace, timeout=TIMEOUT, subscribers=access)
+    with Run(target, options) as run:
         return run.results(run.judge_all())
 
 

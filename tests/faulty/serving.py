@@ -14,6 +14,7 @@ from conformance.target import Credentials
 from faulty.registry import Parts
 from reference_impl.app import create_app, server_config
 from reference_impl.config import DEFAULT_ACCOUNT_SID, DEFAULT_AUTH_TOKEN
+from reference_impl.subscribers.app import create_subscribers_app, subscribers_config
 
 CREDENTIALS = Credentials(DEFAULT_ACCOUNT_SID, DEFAULT_AUTH_TOKEN)
 
@@ -21,11 +22,16 @@ CREDENTIALS = Credentials(DEFAULT_ACCOUNT_SID, DEFAULT_AUTH_TOKEN)
 @contextmanager
 def serving(parts: Parts) -> Iterator[str]:
     """The URL of a server made of these parts. `asgi` in the parts wraps the finished application and `uvicorn`
-    holds settings for uvicorn; everything else goes to `create_app`."""
+    holds settings for uvicorn; with `subscribers` it has
+    a socket, made of those parts; everything else goes to `create_app`."""
     parts = dict(parts)
     wrap = parts.pop("asgi", lambda app: app)
     settings = parts.pop("uvicorn", {})
-    config = server_config(create_app(**parts))
+    subscribers = parts.pop("subscribers", None)
+    if subscribers is None:
+        config = server_config(create_app(**parts))
+    else:
+        config = subscribers_config(create_subscribers_app(**parts, **subscribers))
     config.app = wrap(config.app)
     for name, value in settings.items():
         setattr(config, name, value)

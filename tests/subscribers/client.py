@@ -31,13 +31,18 @@ class RawSocket:
     """A WebSocket up to and including the handshake; afterwards bytes. `status` is that of the handshake."""
 
     def __init__(
-        self, server: SyncReference, path: str = "/v3/wsconnect", host: str = "", origin: str | None = None
+        self,
+        server: SyncReference,
+        path: str = "/v3/wsconnect",
+        host: str = "",
+        origin: str | None = None,
+        eager: bytes = b"",
     ) -> None:
         where, _, port = server.url.removeprefix("http://").partition(":")
         self.socket = socket.create_connection((where, int(port)), timeout=20)
         more = "" if origin is None else f"Origin: {origin}\r\n"
         request = HANDSHAKE.format(path=path, host=host or f"{where}:{port}", more=more)
-        self.socket.sendall(request.encode())
+        self.socket.sendall(request.encode() + eager)
         answer = b""
         while b"\r\n\r\n" not in answer:
             more_bytes = self.socket.recv(1)

@@ -101,6 +101,7 @@ def measure(subscribers: int, streams: int, rate: float, seconds: float) -> Figu
                 print(json.dumps(orders), file=crowd.stdin, flush=True)
                 there = json.loads(crowd.stdout.readline())["subscribed"]
                 full = memory(server.pid)
+                publisher.connection.close()  # the server has hung up on it meanwhile; it connects anew by itself
                 before, crowd_before, start = cpu(server.pid), cpu(crowd.pid), time.monotonic()
                 count = published = 0
                 while time.monotonic() < start + seconds:
