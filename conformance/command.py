@@ -144,9 +144,10 @@ def compare_command(
     if len(reports) < 2:
         raise UsageError("compare needs two reports or more: name their report.json files, the oldest first")
     comparison = compare(read_reports(reports))
+    if html is not None:  # before anything is printed, since the reader of a pipe may leave
+        write_file(html, matrix(comparison).encode("utf-8", "backslashreplace"))
     print(comparison_text(comparison), file=out)
     if html is not None:
-        write_file(html, matrix(comparison).encode("utf-8", "backslashreplace"))
         print(f"matrix: {html}", file=out)
     return 1 if fail_on_regression and comparison.regressed else 0
 

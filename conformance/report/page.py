@@ -104,7 +104,9 @@ def _because(rule: dict[str, Any]) -> str:
     message: str = rule["message"].removeprefix("because ")
     if not rule["expected"]:
         return message
-    return message.partition("expected ")[0].rstrip("; .")
+    if rule["outcome"] == Outcome.FAIL:
+        return ""
+    return message.partition(f"expected {rule['expected']}")[0].rstrip("; .")
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,6 +94,19 @@ def test_the_terminal_tells_what_is_broken_in_full_and_what_follows_from_it_in_s
     assert findings(document_of(results())) == ""
 
 
+def test_a_reason_is_told_without_repeating_what_was_expected() -> None:
+    rule = CATALOGUE["TTL-GONE"]
+    blocked = "because TTL-DATE-EXPIRES failed; expected a refusal, got 200"
+    waived = "waived: nobody expected it yet. expected a refusal, got 200"
+    for outcome, message, shown in (
+        (Outcome.BLOCKED, blocked, "TTL-DATE-EXPIRES failed"),
+        (Outcome.WAIVED, waived, "waived: nobody expected it yet"),
+    ):
+        result = RuleResult(rule, outcome, message, "a refusal", "200")
+        page = report_files(document_of(results({rule.id: result}, only=rule.id)))["index.html"].decode()
+        assert f'<dt>Because</dt><dd class="said">{shown}</dd>' in page
+
+
 def test_the_page_folds_what_was_not_run() -> None:
     found = results(FAILURES)
     document = assemble(head_of(found), map(rule_record, found.results[:40]), None)
