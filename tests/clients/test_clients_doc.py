@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from . import test_other_languages
+from . import faces, test_other_languages
 from .installed import ROOT, command, from_npm, versions
 from .running_clients import environment, reference_server
 from .serving import Server
+from .table import STEPS, Burst, Refusal
 
 TEXT = (ROOT / "docs" / "clients.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
@@ -67,6 +68,24 @@ def test_each_language_of_the_page_has_a_program() -> None:
 def test_the_requirements_listed_are_the_tests_there_are() -> None:
     listed = re.findall(r"^\|.*\| `(test_\w+)` \|$", TEXT, re.MULTILINE)
     assert listed == [name for name in vars(test_other_languages) if name.startswith("test_")]
+
+
+def test_the_refusals_listed_are_those_that_clients_are_shown() -> None:
+    part = TEXT.split("## What a refusal looks like")[1].split("\n## ")[0]
+    listed = re.findall(r"^\| .* \| (\d+) \| (\d+) \| (.*) \|$", part, re.MULTILINE)
+    told = [Refusal(int(status), int(code), message) for status, code, message in listed]
+    steps = [step.expected for step in STEPS]
+    shown = [step.refused if isinstance(step, Burst) else step for step in steps]
+    assert len(told) == 6
+    assert all(refusal in shown for refusal in told)
+    create = next(step for step in STEPS if step.expected == told[0])
+    for client, name in {"python": "TwilioRestException", "node": "RestException"}.items():
+        seen = faces.refusal(client, create, told[0], {})
+        assert f"`{seen['class']}`" in part
+        assert seen["class"] == name
+    assert faces.refusal("python", create, told[0], {})["message"].startswith("Unable to create record: ")
+    assert faces.refusal("cli", create, told[0], {})["stderr"].startswith(" » Error code 54301 from Twilio: ")
+    assert faces.refusal("curl", create, told[0], {})["exit"] == 22
 
 
 def test_the_versions_named_are_those_that_run() -> None:

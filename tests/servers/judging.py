@@ -47,8 +47,9 @@ def judge(kind: Kind, curls: Mapping[str, str], *, quick: bool = False) -> Judge
         with connections() as hosts, Run(Target(url, LOGIN), options) as run:
             run.preflight()
             results = run.judge_all()
-            run.finish()
-            document = document_of(run.results(results))
+            deletion = run.finish()
+            notes = [] if deletion.settled else [str(deletion)]
+            document = document_of(run.results(results, notes))
         shown = {name: ask(command, url) for name, command in curls.items()}
         return repeat(Judged(kind, document, frozenset(hosts), shown), url)
 
