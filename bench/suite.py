@@ -28,9 +28,9 @@ def rows(scale: Scale) -> Iterator[Row]:
     yield from _whole(scale)
     quick = [_run(scale, "--quick")["seconds"] for _ in range(scale.suite_turns)]
     yield at_most("--quick: no rule that waits, on the bundled server", Spread.of(quick), 5, digits=1)
+    yield from _far_away(scale)
     replay = [_run(scale, "--replay", str(_TAPE), bare=True)["seconds"] for _ in range(scale.suite_turns)]
     yield at_most("--replay of the recording that ships, every rule", Spread.of(replay), 5, digits=1)
-    yield from _far_away(scale)
 
 
 def _start_up(scale: Scale) -> Iterator[Row]:

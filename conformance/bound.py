@@ -14,7 +14,7 @@ from conformance.rules import Rule
 from conformance.stage import ALWAYS, TRAFFIC
 
 A_REQUEST = 0.6  # seconds, with retries, of a server far away
-A_GENERATOR = 60.0  # seconds: searches for 40 and shortens for 10
+A_GENERATOR = 60.0  # seconds: searches for 30 and shortens for 10
 WAITING = 70.0  # seconds: the longest waits for the target's clock, without the grace
 SILENCE = 4  # time-outs, until a target that answers nothing is given up
 SIDE_BY_SIDE = 4  # scenarios; more than that share one limit of the server, most likely

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
 
 from conformance.context import Context
@@ -12,6 +13,9 @@ from conformance.registry import SCENARIOS, Scenario
 
 ALWAYS = ("lifecycle",)  # what passive rules look at when nothing else was asked for
 GENERATORS = 8  # that run side by side at most: far from the target they mostly wait for it
+# Seconds that generators leave the other scenarios alone. Near the target those have ended by then, and the lists that
+# they walk are short still.
+HEAD_START = 5.0
 TURNS = 3  # of a scenario, where answers are lost
 TRAFFIC = "traffic"  # the evidence that is everything the run has seen
 
@@ -31,13 +35,14 @@ class Stage:
         self._futures: dict[str, Future[Any]] = {}
         self._contexts: dict[str, Context] = {}
         self._lock = threading.Lock()
+        self._began = time.monotonic()
         self._pool = ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="scenario")
         self._generators = ThreadPoolExecutor(min(2 * jobs, GENERATORS), thread_name_prefix="generator")
 
     def start(self, names: Iterable[str]) -> None:
         """Starts these scenarios, those that wait for the target's clock first."""
         wanted = [SCENARIOS[name] for name in dict.fromkeys(names) if name != TRAFFIC]
-        for scenario in sorted(wanted, key=lambda item: not item.timed):
+        for scenario in sorted(wanted, key=lambda item: (item.generates, not item.timed)):
             self._ensure(scenario)
 
     def evidence(self, name: str) -> Any:
@@ -71,12 +76,19 @@ class Stage:
                 return future
             future = self._futures[scenario.name] = Future()
         if scenario.generates:
-            self._generators.submit(self._run, scenario, future)
+            self._generators.submit(self._run_late, scenario, future)
         elif scenario.timed:
             threading.Thread(target=self._run, args=(scenario, future), name=scenario.name, daemon=True).start()
         else:
             self._pool.submit(self._run, scenario, future)
         return future
+
+    def _run_late(self, scenario: Scenario, future: Future[Any]) -> None:
+        with self._lock:
+            started = [(SCENARIOS[name], other) for name, other in self._futures.items()]
+        others = [other for known, other in started if not (known.generates or known.timed)]
+        wait(others, timeout=max(0.0, self._began + HEAD_START - time.monotonic()))
+        self._run(scenario, future)
 
     def _run(self, scenario: Scenario, future: Future[Any]) -> None:
         """Gathers the evidence; anew, with other names, when an answer was lost that leaves open what was done.

@@ -27,7 +27,7 @@ T = TypeVar("T")
 ROUND = 10  # cases
 MOST_RETELLINGS = 200  # of a failing story, while a shorter one is looked for
 LONGEST_SHORTENING = 10.0  # seconds
-LONGEST_SEARCH = 40.0  # seconds; a slow target hears the first of the stories only
+LONGEST_SEARCH = 30.0  # seconds; a slow target hears the first of the stories only
 TOGETHER = 8  # attempts between two looks at what they found, so that how many are made never depends on threads
 STEPS_SHOWN = 30
 
