@@ -46,7 +46,11 @@ def follow_links(ctx: Context) -> frozenset[str]:
         run_state_machine_as_test(seed(number)(machine), settings=how, _min_steps=2)
 
     _take_walks(ctx, search)
-    search.run(chains, share_of(CHAINS, ctx.options.generated), steps=STEPS, shrinks=True)
+    try:
+        search.run(chains, share_of(CHAINS, ctx.options.generated), steps=STEPS, shrinks=True)
+    finally:
+        for name in ("setup", "step", "call"):  # hypothesis keeps the class for ever, and these keep all of the run
+            delattr(machine, name)
     search.conclude()
     return frozenset(covered)
 

@@ -97,9 +97,13 @@ def explore(ctx: Context) -> None:
         run_state_machine_as_test(seed(number)(stories), settings=how)
 
     share = ctx.options.generated
-    search.run_each(partial(tell, plan) for plan in some(tuple(plans()), share, ctx.options.seed))
-    search.run(run, share_of(STORIES, share), steps=STEPS, shrinks=False)
-    search.shorten(tell)
+    try:
+        search.run_each(partial(tell, plan) for plan in some(tuple(plans()), share, ctx.options.seed))
+        search.run(run, share_of(STORIES, share), steps=STEPS, shrinks=False)
+        search.shorten(tell)
+    finally:
+        for name in about:  # hypothesis keeps the class for ever, and with it would keep all that the run has seen
+            delattr(stories, name)
     search.conclude()
 
 

@@ -1,0 +1,25 @@
+"""Runs in one process, as under pytest: what a run has seen is let go of with it."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import io
+
+import pytest
+
+from conformance.cli import main
+from conformance.session import Session
+
+
+def sessions() -> int:
+    gc.collect()
+    return sum(isinstance(each, Session) for each in gc.get_objects())
+
+
+@pytest.mark.parametrize("rule", ["FETCH-BY-SID", "PROPERTY-FETCH", "PROPERTY-LINKS", "PROPERTY-MODEL"])
+def test_nothing_keeps_a_run_alive(rule: str) -> None:
+    before = sessions()
+    with contextlib.redirect_stdout(io.StringIO()):
+        assert main(["run", "--rule", rule, "--generated", "0.05"]) == 0
+    assert sessions() == before
