@@ -102,7 +102,7 @@ def _api(streams: int) -> tuple[Api, ManualClock]:
     services = make_services(ACCOUNT, (), {"default": SERVICE})
     app = create_app(Config(ACCOUNT, TOKEN, {}, services), clock)
     for number in range(streams):
-        app.api.store.add(SERVICE, f"stream-{number:06d}", 1_000_000 + number, clock.now())
+        app.api.store.add(SERVICE, f"stream-{number:06d}", 1_000_000, clock.now())
     return app.api, clock
 
 

@@ -48,7 +48,8 @@ def _run(scale: Scale, *options: str, bare: bool = False, environment: dict[str,
     extra: Sequence[str] = () if bare else scale.suite_options
     with tempfile.TemporaryDirectory() as folder:
         command = [script("sync-conformance"), "run", "--report", folder, *options, *extra]
-        seconds = timed(command, environment=environment, codes=(0,))
+        # 2: not everything could be judged, as on a busy machine; the row says so.
+        seconds = timed(command, environment=environment, codes=(0, 2))
         report = json.loads((Path(folder) / "report.json").read_text("utf-8"))
     told = report["statistics"]
     return {
@@ -56,7 +57,12 @@ def _run(scale: Scale, *options: str, bare: bool = False, environment: dict[str,
         "longest": told["longest_wait"],
         "sum": told["sum_of_waits"],
         "requests": told["requests"],
+        "verdict": report["verdict"],
     }
+
+
+def _verdicts(runs: Sequence[dict[str, Any]]) -> str:
+    return " and ".join(sorted({str(run["verdict"]) for run in runs}))
 
 
 def _whole(scale: Scale) -> Iterator[Row]:
@@ -64,7 +70,7 @@ def _whole(scale: Scale) -> Iterator[Row]:
     seconds = Spread.of([run["seconds"] for run in runs])
     requests = Spread.of([run["requests"] for run in runs])
     yield at_most(
-        f"every rule on the bundled server, all levels, {requests.show('', 0)} requests", seconds, 20, digits=1
+        f"every rule on the bundled server, {requests.show('', 0)} requests: {_verdicts(runs)}", seconds, 20, digits=1
     )
     yield Row(
         "of that, the floor: the longest wait by itself", Spread.of([run["longest"] for run in runs]).show(" s", 1)
@@ -83,4 +89,4 @@ def _far_away(scale: Scale) -> Iterator[Row]:
         options = ("--target", url, "--second-service-sid", "second")
         runs = [_run(scale, *options, environment=environment) for _ in range(max(scale.suite_turns - 1, 1))]
     seconds = Spread.of([run["seconds"] for run in runs])
-    yield at_most(f"every rule, {1000 * ROUND_TRIP:g} ms of latency to the server", seconds, 60, digits=1)
+    yield at_most(f"every rule, {1000 * ROUND_TRIP:g} ms of latency: {_verdicts(runs)}", seconds, 60, digits=1)
