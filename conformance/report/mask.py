@@ -17,6 +17,7 @@ from conformance.target import Credentials
 
 SHORTEST = 4  # a shorter secret can't be told from ordinary text
 HIDDEN = "***"
+TOKEN = r"\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{16,}"  # a signed access token (JWT), such as subscribers connect with
 LEAST_BASE64 = 8  # characters: a shorter piece can't be told from ordinary text
 
 
@@ -31,7 +32,8 @@ class Mask:
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         forms = {form for secret in secrets if len(secret) >= SHORTEST for form in _forms(secret)}
         ordered = sorted(forms, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, ordered)), re.IGNORECASE) if ordered else None
+        forms_or_token = "|".join([*map(re.escape, ordered), TOKEN])
+        self._pattern = re.compile(forms_or_token, re.IGNORECASE) if ordered else None
 
     @classmethod
     def of(cls, credentials: Credentials) -> Mask:

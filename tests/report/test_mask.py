@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.report.mask import HIDDEN, Mask
+from conformance.subscribers.tokens import Signer
 from conformance.target import Credentials
 
 SECRET = "Tok/en+\"with=every kind% of ~sign'"
@@ -47,6 +48,12 @@ def test_every_form_is_masked(form: object) -> None:
     shown = Mask.of(Credentials("AC" + "1" * 32, SECRET)).text(text)
     assert HIDDEN in shown
     assert len(shown) < 40 or len(shown) < len(text) / 2
+
+
+def test_an_access_token_of_a_subscriber_is_masked() -> None:
+    token = Signer("AC" + "1" * 32, "SK" + "2" * 32, "any-secret").token("me", "IS1", begins=0, ends=3600)
+    shown = Mask([SECRET]).text(f'{{"token":"{token}","next":1}}')
+    assert shown == f'{{"token":"{HIDDEN}","next":1}}'
 
 
 @given(st.text(), SECRETS)
