@@ -95,7 +95,8 @@ def test_phases_are_commands_and_cover_every_rule() -> None:
     assert [int(number) for number, _, _ in PHASES] == list(range(1, len(phases)))
     patterns = [shlex.split(command)[5:] for command in phases]
     chosen = [pattern for words in patterns[:-1] for pattern in words if pattern not in {"--rule", "must", "should"}]
-    missed = [rule.id for rule in load_catalogue() if not any(fnmatchcase(rule.id, pattern) for pattern in chosen)]
+    rules = [rule for rule in load_catalogue() if rule.feature != "subscribers"]  # judged only where asked for
+    missed = [rule.id for rule in rules if not any(fnmatchcase(rule.id, pattern) for pattern in chosen)]
     assert missed == []
 
 
