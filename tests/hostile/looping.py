@@ -12,6 +12,8 @@ import time
 
 from conformance.cli import main
 
+TELLING = ("verdict", "sync-", "FAIL", "BLOCKED", "INCONCLUSIVE", "NOT RUN", "ERROR", "  got", "  because")
+
 
 def loop() -> None:
     for line in sys.stdin:
@@ -20,7 +22,7 @@ def loop() -> None:
         with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
             code = main(json.loads(line))
         gc.collect()
-        found = [text for text in said.getvalue().splitlines() if "verdict" in text or text.startswith("sync-")]
+        found = [text for text in said.getvalue().splitlines() if text.startswith(TELLING)]
         told = {"code": code, "seconds": time.monotonic() - began, "said": " ".join(found)}
         print(json.dumps(told), flush=True)
 

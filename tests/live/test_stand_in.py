@@ -71,7 +71,9 @@ def started(there: World, *words: str) -> Iterator[subprocess.Popen[str]]:
         yield process
     finally:
         process.kill()
-        process.communicate()
+        process.wait(20)
+        if process.stdout is not None:
+            process.stdout.close()
 
 
 def interrupted(number: int) -> str:
