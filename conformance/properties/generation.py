@@ -24,6 +24,7 @@ from conformance.context import SAFETY_TTL, Context, made
 from conformance.exchange import Exchange
 from conformance.expect import describe, show
 from conformance.properties import adapter, telling
+from conformance.properties.parsing import parsing_in_turn
 from conformance.properties.promised import expect_expiry
 from conformance.properties.search import Broken, Search, Story
 from conformance.properties.storage import stored_elsewhere
@@ -108,6 +109,7 @@ class Operations:
         self._unknown_service = ctx.name("no-service")
 
     @stored_elsewhere()
+    @parsing_in_turn()
     def try_out(self) -> None:
         """Runs all phases: first the telling values, then fuzzing, then the document's examples and its edges."""
         ctx, send = self._ctx, self._sender()

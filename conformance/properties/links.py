@@ -21,6 +21,7 @@ from conformance.expect import describe
 from conformance.outcomes import NotRun
 from conformance.properties import adapter
 from conformance.properties.generation import MESSAGES_A_STREAM, SHORT_TTL, SUCCESS, Retries, form_of, is_sure, share_of
+from conformance.properties.parsing import parsing_in_turn
 from conformance.properties.search import Broken, Search, Story
 from conformance.properties.storage import stored_elsewhere
 from conformance.properties.telling import chained, some
@@ -33,6 +34,7 @@ SUBJECT = {"fetchStream": "Sid", "updateStream": "Sid", "deleteStream": "Sid", "
 
 
 @stored_elsewhere()
+@parsing_in_turn()
 def follow_links(ctx: Context) -> frozenset[str]:
     """Takes the written walks and runs the chains; returns the ids of the operations that a link led to.
 

@@ -16,6 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 from conformance.context import Context
 from conformance.properties.generation import share_of
 from conformance.properties.model import World, list_is_short
+from conformance.properties.parsing import parsing_in_turn
 from conformance.properties.search import Search
 from conformance.properties.storage import stored_elsewhere
 from conformance.properties.telling import chained, some
@@ -76,6 +77,7 @@ def plans() -> Iterator[tuple[Act, ...]]:
 
 
 @stored_elsewhere()
+@parsing_in_turn()
 def explore(ctx: Context) -> None:
     """Tells the written stories and then random ones, the same for the same seed.
 
