@@ -10,7 +10,7 @@ READY := .venv/ready
 # The Stream page as Twilio serves it; kept beside the project, not in it.
 PAGE ?= ../shared/docs/stream-resource.md
 
-.PHONY: conformance replay cassettes test around servers soak live costs mutants lint schemas docs
+.PHONY: conformance replay cassettes test around proxy-newer servers soak live costs mutants lint schemas docs
 .PHONY: detection detection-short detection-seeds bench clean
 
 conformance: $(READY)
@@ -34,7 +34,7 @@ test: $(READY) node_modules/axe-core
 	$(BIN)/pytest tests/schemas tests/reference tests/suite tests/proxy tests/report tests/benchmarks
 
 around: $(READY) tests/clients/node_modules tests/subscribers/node_modules tests/servers/node_modules
-	$(if $(wildcard $(PAGE)),PAGE=$(abspath $(PAGE))) $(BIN)/pytest tests/clients tests/servers tests/subscribers tests/examples tests/hostile tests/bystanders tests/live
+	$(if $(wildcard $(PAGE)),PAGE=$(abspath $(PAGE))) $(BIN)/pytest tests/clients tests/servers tests/subscribers tests/examples tests/hostile tests/bystanders tests/installed tests/live
 
 # Mock servers from npm, judged; writes what the suite says of each, and why it is right.
 servers: $(READY) tests/servers/node_modules
@@ -52,6 +52,15 @@ live: $(READY)
 # Counts anew what a run costs, which --dry-run and --live tell.
 costs: $(READY)
 	PYTHONPATH=tests $(BIN)/python -m live.counting
+
+# The proxy's tests with mitmproxy 12, which Python 3.11 can't have: NEWER names the Python, TESTS fewer tests.
+NEWER ?= $(shell .ci/newer-python)
+TESTS ?= tests/proxy
+proxy-newer:
+	@test -n "$(NEWER)" || { echo "there is no Python 3.12 or newer here: mitmproxy 12 was not tested"; exit 1; }
+	test -x build/newer/bin/pytest || { $(NEWER) -m venv build/newer && \
+	build/newer/bin/pip install --quiet --constraint constraints.txt --editable '.[proxy,dev]'; }
+	build/newer/bin/pytest -p no:cacheprovider $(TESTS)
 
 # Weakens the suite's checks one place at a time and says where nobody notices; takes long.
 mutants: $(READY)
