@@ -35,7 +35,9 @@ LONGEST_HEADER = 65_536  # characters
 # What makes up requests beside the suite itself: other versions may draw other values from the same seed.
 DRAWN_BY = ("hypothesis", "schemathesis")
 # What a replay logs in with: recordings hold no credentials, and answer every account as itself.
-REPLAY_LOGIN = Credentials("AC" + "0123456789abcdef" * 2, "replayed-recordings-hold-no-token")
+# Nobody has such a user, and tokens as short as these are searched for in no recording.
+REPLAY_LOGIN = Credentials("AC5eb0a7d3c1f9426e8d05b2479ce6318f", "token")
+_NO_LETTERS = "000"
 
 
 @contextmanager
@@ -47,8 +49,14 @@ def recorded(target: Target, options: Options, file: Path) -> Iterator[tuple[Tar
     """
     if file.exists():
         raise UsageError(f"--record {file} exists: name a new file, or remove that one")
-    extra = {"service": target.service, "second_service": target.second_service, "options": _essence(options)}
+    extra: dict[str, Any] = {
+        "service": target.service,
+        "second_service": target.second_service,
+        "options": _essence(options),
+    }
     extra["drawn_by"] = _drawn_by()
+    made_up = stand_in(target.credentials)
+    extra["login"] = [made_up.username, made_up.password]
     words = ["record", str(file), "--upstream", target.url, "--target-kind", _kind(target.url)]
     words += ["--suite-version", __version__, "--seed", str(options.seed), "--extra", json.dumps(extra)]
     words.append("--timing-headers")
@@ -71,6 +79,7 @@ class Tape:
     options: Mapping[str, Any]  # fields of Options
     suite_version: str
     drawn_by: Mapping[str, Any]
+    login: Credentials
 
 
 @contextmanager
@@ -84,7 +93,7 @@ def replayed(file: Path, options: Options) -> Iterator[tuple[Target, Options]]:
     options = replace(options, **tape.options, seed=tape.seed, replayed=True)
     try:
         with _proxy(["replay", str(file), "--direct", "--timing-headers"], {}) as url:
-            yield Target(url, REPLAY_LOGIN, tape.service, tape.second_service), options
+            yield Target(url, tape.login, tape.service, tape.second_service), options
     except _Missed as missed:
         raise UsageError(
             f"--replay {file} is out of date{_changed(tape)}: this suite asks for what is not in it; record it again"
@@ -113,11 +122,25 @@ def read_tape(file: Path) -> Tape:
         return Tape(
             str(header["target_kind"]), int(header["seed"]), extra["service"], extra["second_service"],
             _restored(extra["options"]), str(header["suite_version"]), dict(extra.get("drawn_by") or {}),
+            Credentials(*_words(extra["login"])) if "login" in extra else REPLAY_LOGIN,
         )  # fmt: skip
     except OSError as error:
         raise UsageError(f"--replay {file} can't be read: {error.strerror}") from None
     except (LookupError, TypeError, ValueError, AttributeError, yaml.YAMLError):
         raise UsageError(f"--replay {file} is not a recording of a run: make one with --record") from None
+
+
+def stand_in(login: Credentials) -> Credentials:
+    """A made-up login for which the suite asks the same, and nothing else: it also sends logins that are close to the
+    right one, and which ones those are depends on the kind of user, its last digit and what the token is made of."""
+    user, token = login.username, login.password
+    kind = "SK" if user.startswith("SK") else "AC"
+    made_up = kind + REPLAY_LOGIN.username[2:-1] + ("0" if user.endswith("0") else "f")
+    letters = token != token.swapcase()
+    if token == user:
+        made_up = made_up if letters else made_up[-1].replace("f", "1") * 3
+        return Credentials(made_up, made_up)
+    return Credentials(made_up, REPLAY_LOGIN.password if letters else _NO_LETTERS)
 
 
 def _essence(options: Options) -> dict[str, Any]:

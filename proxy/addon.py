@@ -39,10 +39,12 @@ _NOT_UPSTREAM = ("Client disconnected.", Error.KILLED_MESSAGE)
 
 
 class SyncProxy:
-    """The addon. Its options are named `cassette…`; `settings` stand in for them where a program starts the proxy."""
+    """The addon. Its options are named `cassette…`; `settings` stand in for them where a program starts the proxy, and
+    `behind` is then the server behind the reverse listener, whatever that listener's own mode says."""
 
-    def __init__(self, settings: Settings | None = None, tell: Any = None) -> None:
+    def __init__(self, settings: Settings | None = None, tell: Any = None, *, behind: str | None = None) -> None:
         self._settings = settings
+        self._behind = behind
         self._tell = tell or logger.warning
         self.engine: Engine | None = None
         self.summary: Summary | None = None
@@ -165,11 +167,16 @@ class SyncProxy:
         """Points the request at the upstream; answers the latter's scheme and authority when it is another address."""
         request, mode, engine = flow.request, flow.client_conn.proxy_mode, self.engine
         scheme: str
+        to: str | None = None
         if isinstance(mode, ReverseMode):
+            to = self._behind
+        elif engine is not None and not keep_host:
+            to = engine.settings.upstream
+        if to is not None:
+            parts = http.Request.make("GET", to)
+            scheme, host, port = parts.scheme, parts.host, parts.port
+        elif isinstance(mode, ReverseMode):
             scheme, host, port = mode.scheme, mode.address[0], mode.address[1]
-        elif engine is not None and engine.settings.upstream is not None and not keep_host:
-            to = http.Request.make("GET", engine.settings.upstream)
-            scheme, host, port = to.scheme, to.host, to.port
         else:
             return None
         request.scheme, request.host, request.port = scheme, host, port

@@ -21,7 +21,8 @@ from proxy.errors import StartError
 from proxy.strangers import raise_open_files
 from proxy.wire import MOST_BODY
 
-# Where the reverse listener would lead in a mode that forwards nothing; the name can't be resolved (RFC 6761).
+# Where the reverse listener leads by itself; the name can't be resolved (RFC 6761). The addon knows where requests go.
+# Never an https address: mitmproxy 12 then listens for QUIC too, and may crash when the process ends.
 _NOWHERE = "http://upstream.invalid:80"
 _DEFAULT_UPSTREAM = "https://sync.twilio.com"
 
@@ -58,7 +59,7 @@ class LeanMaster:
     """mitmproxy without its flow views, savers and content viewers, which serves twice what mitmdump does."""
 
     def __init__(self, settings: Settings, place: Place, tell: Callable[[str], None] = print) -> None:
-        self.addon = SyncProxy(settings, tell)
+        self.addon = SyncProxy(settings, tell, behind=settings.upstream or _DEFAULT_UPSTREAM)
         self._settings, self._place = settings, place
         self._master: Master | None = None
         self._server = proxyserver.Proxyserver()  # type: ignore[no-untyped-call]
@@ -72,9 +73,8 @@ class LeanMaster:
         master.options.update(confdir=str(self._place.confdir))  # type: ignore[no-untyped-call]
         addons = (core.Core(), self._server, next_layer.NextLayer(), tlsconfig.TlsConfig())
         master.addons.add(*addons)  # type: ignore[no-untyped-call]
-        upstream = self._settings.upstream or _DEFAULT_UPSTREAM
         place = self._place
-        reverse = f"reverse:{_NOWHERE if self._settings.mode == 'replay' else upstream}@{place.host}:{place.port}"
+        reverse = f"reverse:{_NOWHERE}@{place.host}:{place.port}"
         trusted = {"ssl_verify_upstream_trusted_ca": str(place.upstream_ca)} if place.upstream_ca else {}
         master.options.update(  # type: ignore[no-untyped-call]
             mode=[reverse, f"regular@{place.host}:{_second_port(place)}"],

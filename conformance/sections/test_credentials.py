@@ -79,7 +79,8 @@ def wrong_account(ctx: Context) -> Intrusion:
     token swapped. A run that logs in with an API key makes up the sid of a key.
     """
     right = ctx.target.credentials
-    other = right.username[:2] + "".join(ctx.random.choices("0123456789abcdef", k=32))
+    kind = "SK" if right.username.startswith("SK") else "AC"
+    other = kind + "".join(ctx.random.choices("0123456789abcdef", k=32))
     return intrude(
         ctx,
         "with another user and the right token",

@@ -75,6 +75,15 @@ def test_what_was_recorded_is_replayed_without_the_server(recorded, server: Upst
     assert server.connections == 0
 
 
+def test_nothing_but_tcp_is_listened_on(tmp_path: Path, confdir: Path) -> None:
+    """mitmproxy would take QUIC before an https upstream, and its UDP server may crash a process that ends."""
+    with running(Settings(tmp_path / "c.yaml", "record"), confdir) as proxy:
+        for address in (proxy.url, proxy.listening.proxy):
+            host, _, port = address.partition("://")[2].partition(":")
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+                probe.bind((host, int(port)))  # raises when somebody has it
+
+
 def test_links_lead_to_the_proxy_while_recording(recorded) -> None:
     path, seen, url = recorded
     assert seen[0][1]["url"].startswith(f"{url}{STREAMS}/TO")

@@ -5,6 +5,15 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+from faulty.serving import serving
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from conformance.sections.test_credentials import near_tokens, near_users
+from conformance.taping import stand_in
+from conformance.target import Credentials
+from reference_impl.config import Config
 from suite.test_command import assert_one_sentence, call, run
 
 RULES = ("--rule", "FETCH-*", "--rule", "NAME-*", "--rule", "AUTH-*")
@@ -40,3 +49,42 @@ def test_a_recording_is_never_overwritten(tmp_path: Path) -> None:
 def test_a_replay_takes_no_target(tmp_path: Path) -> None:
     done = run("--replay", "x.yaml", "--target", "http://127.0.0.1:1")
     assert_one_sentence(done, 4, "leave out --target")
+
+
+users = st.from_regex(r"(AC|SK)[0-9a-f]{32}", fullmatch=True) | st.text(
+    st.characters(exclude_characters=":"), min_size=1
+)
+tokens = st.from_regex(r"[0-9]{8}|[0-9a-f]{32}", fullmatch=True) | st.text(min_size=1)
+
+
+@given(users, tokens)
+@example("AC" + "1" * 31 + "0", "0123456789")
+@example("test", "test")
+@example("0", "0")
+def test_who_replays_sends_the_same_logins_as_who_recorded(user: str, token: str) -> None:
+    """Each is told apart by its label, so the labels have to be the same."""
+    login = Credentials(user, token)
+    for near in (near_tokens, near_users):
+        ours, theirs = near(login), near(stand_in(login))
+        assert [(words, found.label) for words, found in ours] == [(words, found.label) for words, found in theirs]
+    assert len(token) < 8 or token not in (stand_in(login).password, stand_in(login).username)
+    assert stand_in(login).username.startswith("SK") == user.startswith("SK")
+
+
+@pytest.mark.parametrize(
+    ("user", "token"), [("AC" + "7" * 31 + "0", "31415926535897932384"), ("SK" + "ab" * 16, "a-key-secret-0123")]
+)
+def test_a_run_with_any_login_is_judged_alike(tmp_path: Path, user: str, token: str) -> None:
+    config = Config(user, token) if user.startswith("AC") else Config(api_keys={user: token})
+    words = ("--rule", "AUTH-*", "--rule", "FETCH-*", "--rule", "CREATE-*", "--quick")
+    cassette, login = tmp_path / "run.yaml", {"TWILIO_ACCOUNT_SID": user, "TWILIO_AUTH_TOKEN": token}
+    with serving({"config": config}) as url:
+        live = call(
+            "run", "--target", url, *words, "--record", str(cassette), "--report", str(tmp_path / "live"), **login
+        )
+    assert live.returncode == 0, live.stdout + live.stderr
+    for secret in (user, token):
+        assert secret not in cassette.read_text()
+    again = call("run", "--replay", str(cassette), "--report", str(tmp_path / "again"))
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert outcomes(tmp_path / "again") == outcomes(tmp_path / "live")
