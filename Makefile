@@ -10,7 +10,7 @@ READY := .venv/ready
 # The Stream page as Twilio serves it; kept beside the project, not in it.
 PAGE ?= ../shared/docs/stream-resource.md
 
-.PHONY: conformance replay cassettes test around proxy-newer servers soak live costs mutants lint schemas docs
+.PHONY: conformance replay cassettes test around proxy-newer servers soak live costs mutants mutants-short lint schemas docs
 .PHONY: detection detection-short detection-seeds bench clean
 
 conformance: $(READY)
@@ -65,6 +65,10 @@ proxy-newer:
 # Weakens the suite's checks one place at a time and says where nobody notices; takes long.
 mutants: $(READY)
 	PYTHONPATH=tests $(BIN)/python -m mutation
+
+# The same for two rules, drawn with a seed.
+mutants-short: $(READY)
+	PYTHONPATH=tests $(BIN)/python -m mutation --sample 2 --seed 1
 
 # Twilio's clients and SDK from npm, of the versions that package.json names.
 tests/%/node_modules: tests/%/package.json

@@ -147,7 +147,7 @@ Job = tuple[str, str, int, tuple[str, ...]]
 def jobs_for(rules: Iterable[str], seed: int, *, narrow: bool = False) -> list[Job]:
     """What to record in order to judge mutants of these rules' checks; what waits longest first.
 
-    `narrow`: of the rules that a fault concerns, only these are run on its server.
+    `narrow`: of the rules that a fault concerns, only these and what they build on are run on its server.
     """
     load()
     load_sections()
@@ -161,7 +161,8 @@ def jobs_for(rules: Iterable[str], seed: int, *, narrow: bool = False) -> list[J
     slow = ("RATE-", "TTL-", "STREAM-DATE")
     faults = [fault for fault in FAULTS.values() if fault.rule in wanted and not fault.uncatchable]
     faults.sort(key=lambda fault: not fault.rule.startswith(slow))
-    only = tuple(sorted(wanted)) if narrow else ()
+    builds_on = {other for rule_id in wanted for other in load_catalogue()[rule_id].depends_on}
+    only = tuple(sorted(wanted | builds_on)) if narrow else ()  # without those, what fails would be taken for blocked
     return jobs + [("fault", fault.name, seed, only) for fault in faults]
 
 

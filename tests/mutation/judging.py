@@ -161,8 +161,13 @@ class Bench:
             return []
         global _BENCH, _MUTANTS  # inherited by the forked workers: trees and evidence are not worth pickling
         _BENCH, _MUTANTS = self, mutants
+        killers: list[str] = []
         with get_context("fork").Pool(self._workers) as pool:
-            return list(pool.imap(_judge_number, range(len(mutants)), chunksize=8))
+            for killer in pool.imap(_judge_number, range(len(mutants)), chunksize=8):
+                killers.append(killer)
+                if len(killers) % 500 == 0:
+                    print(f"{len(killers)} of {len(mutants)} mutants judged", flush=True)
+        return killers
 
     def killer(self, mutant: Mutant) -> str:
         self._parsed.on = mutant.subject.source.name != "exchange"
