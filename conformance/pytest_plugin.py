@@ -35,7 +35,7 @@ from conformance.report.transfer import pack, pack_statistics, unpack, unpack_st
 from conformance.results import Results, RuleResult, Statistics, sum_statistics
 from conformance.rules import load_catalogue
 from conformance.run import Run, new_seed
-from conformance.selection import judging_order, select
+from conformance.selection import in_reach, judging_order, select
 from conformance.stage import TRAFFIC
 from conformance.target import Credentials, Target
 from conformance.waivers import load_waivers
@@ -289,7 +289,7 @@ class ConformancePlugin:
             seed=self._options.seed,
             suite_version=__version__,
             results=reconcile(results),
-            total_rules=len(self._catalogue),
+            total_rules=len(in_reach(self._catalogue, self._options)),
             statistics=sum_statistics(self._statistics),
             notes=tuple(dict.fromkeys(self._notes)),
             strict=self._options.strict,

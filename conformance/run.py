@@ -27,7 +27,7 @@ from conformance.registry import CHECKS, load_sections
 from conformance.report.measurements import measure
 from conformance.results import Results, RuleResult, Statistics
 from conformance.rules import Rule, load_catalogue
-from conformance.selection import judging_order, select
+from conformance.selection import in_reach, judging_order, select
 from conformance.session import Session
 from conformance.stage import ALWAYS, Stage
 from conformance.streams import Streams
@@ -166,7 +166,7 @@ class Run:
             seed=self.options.seed,
             suite_version=__version__,
             results=reconcile(results),
-            total_rules=len(self.catalogue),
+            total_rules=len(in_reach(self.catalogue, self.options)),
             statistics=self.statistics(),
             notes=(*notes, *self.remarks()),
             strict=self.options.strict,

@@ -31,13 +31,17 @@ def select(catalogue: Catalogue, options: Options) -> tuple[Rule, ...]:
     named = {rule.id for pattern in options.rules for rule in catalogue.matching(pattern)}
     return tuple(
         rule
-        for rule in catalogue
+        for rule in in_reach(catalogue, options)
         if rule.level in INCLUDED[options.level]
         and (not named or rule.id in named)
         and (not options.features or rule.feature in options.features)
         and not (options.quick and waits(rule))
-        and (options.subscribers is not None or FEATURE not in rule.features)
     )
+
+
+def in_reach(catalogue: Catalogue, options: Options) -> tuple[Rule, ...]:
+    """The rules that a run can be about with what it was given: those on subscribers only when it can reach them."""
+    return tuple(rule for rule in catalogue if options.subscribers is not None or FEATURE not in rule.features)
 
 
 def _is_apart(catalogue: Catalogue, pattern: str) -> bool:
