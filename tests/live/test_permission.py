@@ -69,7 +69,7 @@ def test_every_scenario_has_its_cost() -> None:
 NEAR = {"requests": 0.15, "streams": 0.15, "messages": 0.6}
 
 
-@pytest.mark.parametrize("words", [("--generated", "0.1"), ("--rule", "FETCH-*", "--rule", "MESSAGE-*")])
+@pytest.mark.parametrize("words", [("--generated", "0.1"), ("--rule", "FETCH-*", "--rule", "MESSAGES-*")])
 def test_a_run_costs_what_was_planned(words: tuple[str, ...], tmp_path: Path) -> None:
     planned = call("run", "--dry-run", *words).stdout
     numbers = re.search(r"(\d+) +(\d+) +(\d+)  in all, about", planned)
