@@ -15,7 +15,7 @@ from bench.rows import Row
 from bench.scale import FULL, TINY
 
 # In the order in which they run: name, and the module's `rows(scale)`.
-SECTIONS = ("suite", "replay", "record", "cassettes", "clients", "server")
+SECTIONS = ("suite", "replay", "record", "cassettes", "clients", "server", "subscribers")
 _MODULES = {"replay": "replaying", "record": "recording"}
 
 

@@ -6,6 +6,16 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class Crowd:
+    """Subscribers, spread evenly over streams, and the messages a second on all of these, for some seconds."""
+
+    subscribers: int
+    streams: int
+    rate: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Scale:
     """The counts that the sections use. `turns` is how often each pair is measured."""
 
@@ -18,6 +28,7 @@ class Scale:
     suite_turns: int = 3
     suite_options: tuple[str, ...] = ()
     scale_calls: int = 300  # calls whose cost is compared between few and many
+    crowds: tuple[Crowd, ...] = (Crowd(1_000, 1, 30, 20), Crowd(10_000, 1_000, 100, 20))
 
 
 FULL = Scale()
@@ -32,4 +43,5 @@ TINY = Scale(
     suite_turns=1,
     suite_options=("--rule", "CREATE-*", "--generated", "0.01"),
     scale_calls=20,
+    crowds=(Crowd(4, 2, 20, 1),),
 )
