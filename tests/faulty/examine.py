@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from fnmatch import fnmatchcase
 
@@ -14,6 +14,7 @@ from conformance.registry import CHECKS, load_sections
 from conformance.results import Results
 from conformance.rules import load_catalogue
 from conformance.run import Run
+from conformance.selection import in_reach
 from conformance.stage import TRAFFIC
 from conformance.subscribers.access import FEATURE, Access
 from conformance.subscribers.tokens import Signer
@@ -135,8 +136,9 @@ def run_on(url: str, seed: int, rules: Iterable[str], *, grace: float = GRACE, s
     target = Target(url, CREDENTIALS, second_service="second")
     signer = Signer(CREDENTIALS.username, DEFAULT_KEY_SID, DEFAULT_KEY_SECRET)
     access = Access(f"ws{url.removeprefix('http')}/v3/wsconnect", signer) if subscribers else None
-    options = Options(seed=seed, rules=tuple(rules), grace=grace, timeout=TIMEOUT, subscribers=access)
-    with Run(target, options) as run:
+    options = Options(seed=seed, grace=grace, timeout=TIMEOUT, subscribers=access)
+    reach = {rule.id for rule in in_reach(load_catalogue(), options)}
+    with Run(target, replace(options, rules=tuple(rule for rule in rules if rule in reach))) as run:
         return run.results(run.judge_all())
 
 
