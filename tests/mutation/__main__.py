@@ -15,8 +15,10 @@ from contextlib import ExitStack
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from conformance.options import Options
 from conformance.outcomes import Level
 from conformance.rules import load_catalogue
+from conformance.selection import in_reach
 from mutation.evidence import JOBS, generated, jobs_for, load_records, record_all
 from mutation.judging import Bench
 from mutation.mutants import Mutant, mutants_of
@@ -29,8 +31,10 @@ HEART_SAMPLE = 20  # mutants of the pure heart for each sampled rule
 
 
 def judged_rules() -> tuple[str, ...]:
-    """Rules whose checks are pure and decide something: no surveys, which never fail, and no generators."""
-    return tuple(r.id for r in load_catalogue() if r.level is not Level.SURVEY and not generated(r.id))
+    """Rules whose checks are pure and decide something, on what every server has: no surveys, which never fail, no
+    generators, and none about subscribers."""
+    rules = in_reach(load_catalogue(), Options())
+    return tuple(r.id for r in rules if r.level is not Level.SURVEY and not generated(r.id))
 
 
 def chosen_rules(patterns: Sequence[str], sample: int | None, seed: int) -> tuple[str, ...]:
