@@ -58,17 +58,36 @@ class Volley:
         return tuple(exchange for exchange in away if limited(exchange)) or away
 
 
+def spread(volley: Volley) -> float:
+    """Seconds from the first answer to the last: some measure of those in which the messages were taken."""
+    received = [exchange.received for exchange in volley.attempts]
+    return max(received) - min(received)
+
+
 @scenario(timed=True)
-def thirty_at_once(ctx: Context) -> Volley:
-    """Thirty messages are sent at once to a new stream."""
-    stream = ctx.make("thirty")
-    return Volley(at_once(ctx, stream.sid, RATE), retried(ctx, stream.sid))
+def thirty_at_once(ctx: Context) -> tuple[Volley, ...]:
+    """Thirty messages are sent at once to a new stream. Where their answers took more than a second to come in, it is
+    tried again on another stream, up to three times."""
+    volleys: list[Volley] = []
+    while len(volleys) < ROUNDS and not any(spread(volley) <= WINDOW for volley in volleys):
+        stream = ctx.make(f"thirty-{len(volleys)}" if volleys else "thirty")
+        volleys.append(Volley(at_once(ctx, stream.sid, RATE), retried(ctx, stream.sid)))
+    return tuple(volleys)
 
 
 @rule("RATE-30-AT-ONCE")
-def test_thirty_at_once(thirty_at_once: Volley) -> None:
-    """All thirty must be accepted: the stream has seen no other message, so no limiter has a reason to refuse one."""
-    expect_all_accepted(thirty_at_once.attempts, thirty_at_once.retried, "thirty messages at once on a quiet stream")
+def test_thirty_at_once(thirty_at_once: tuple[Volley, ...]) -> None:
+    """All thirty must be accepted: the stream has seen no other message, so no limiter has a reason to refuse one.
+    Thirty that were taken over more than a second do not tell: a lower limit would have let them pass too."""
+    for volley in thirty_at_once:
+        expect_all_accepted(volley.attempts, volley.retried, "thirty messages at once on a quiet stream")
+    shortest = min(map(spread, thirty_at_once))
+    if shortest > WINDOW:
+        raise Inconclusive(
+            f"thirty messages could not be got to the target within {WINDOW:g} s: their answers came in over"
+            f" {shortest:.1f} s, and a limit below 30 a second would not have shown",
+            thirty_at_once[-1].attempts[-1],
+        )
 
 
 def telling(volley: Volley) -> bool:
