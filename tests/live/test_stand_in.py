@@ -190,7 +190,7 @@ def test_the_verdict_is_what_it_is_nearby(seed: int, ended: dict[str, Future[obj
     assert report["statistics"]["retries"] > 0
     assert run["fates"][Fate.THROTTLED] > 0
     assert sum(run["fates"][fate] for fate in (Fate.LOST, Fate.UNTOLD, Fate.CUT)) > 0
-    assert report["deletion"]["made"] > 500
+    assert report["deletion"]["made"] > 300  # those of the written scenarios; how many are generated varies
     assert report["deletion"]["left"] == []
     assert {look["service"] for look in report["deletion"]["looks"]} >= {"default", "second"}
     assert all(look["whole"] for look in report["deletion"]["looks"])
