@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
 
 from conformance import paging
 from conformance.churn import Tries, try_until_clear
 from conformance.context import SAFETY_TTL, Context
+from conformance.edges import Edge, walk_edges
 from conformance.exchange import Exchange
 from conformance.outcomes import Blocked
 from conformance.paging import Alone, Led, Trip
@@ -29,19 +29,20 @@ ALONE_SIZE = 20
 ABOVE = (101, 1000)
 NONSENSE = (10**10, 0, -1)
 LATE_ROUNDS, LATE_PAUSE = 8, 0.3  # seconds
-EDGE_PAGES = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """`made` are the streams in the order their creates were answered; `walks` go to the end, `small` do not.
+    """`made` are the streams in the order their creates were answered; `full` walks and those at the `edges` go to the
+    end, `small` ones do not.
 
     `above` and `nonsense` are lists asked for with page sizes that nobody promises anything about but the maximum.
     """
 
     target: Target
     made: tuple[Stream, ...]
-    walks: tuple[Tries[Walk], ...]
+    full: tuple[Tries[Walk], ...]
+    edges: tuple[Edge, ...]
     small: tuple[Tries[Walk], ...]
     trip: Tries[Trip]
     back: Tries[Trip]
@@ -52,6 +53,11 @@ class Listing:
     @property
     def own(self) -> frozenset[str]:
         return frozenset(stream.sid for stream in self.made)
+
+    @property
+    def walks(self) -> tuple[Tries[Walk], ...]:
+        """All that go to the end."""
+        return (*self.full, *(edge.tries for edge in self.edges))
 
     @property
     def service_sid(self) -> str:
@@ -91,22 +97,23 @@ def gather_listing(ctx: Context) -> Listing:
     made = create_many(ctx, STREAMS, FEWEST_STREAMS)
     own = frozenset(stream.sid for stream in made)
     wait_until_listed(ctx, own)
-    of_walks = (
-        paging.missing(own), paging.repeated(own), paging.endless, paging.wrong_first_size, paging.changed_size
-    )  # fmt: skip
+    of_walks = (paging.repeated(own), paging.endless, paging.wrong_first_size, paging.changed_size)
     of_trip = (*paging.OWN_LINKS, *paging.BACKWARD[:1], *paging.FIRSTS)
     of_turn = (*paging.BACKWARD, paging.before_first)
-    walks, small = [], []
+    full, small = [], []
+    edges: list[Edge] = []
     # Each walk has a quiet of its own, so that the rest of the run waits no longer than for one walk.
     for size in FULL_SIZES:
         with ctx.quiet():
-            walks.append(try_until_clear(ctx, partial(walk_list, ctx, size), of_walks, own=own))
-            edges = tuple(edge_sizes(walks[-1].attempts[-1])) if size is None else ()
-            walks += [try_until_clear(ctx, partial(walk_list, ctx, edge), of_walks, own=own) for edge in edges]
+            full.append(try_until_clear(ctx, partial(walk_list, ctx, size), (paging.missing(own), *of_walks), own=own))
+            if size is None:
+                whole = full[-1].attempts[-1]
+                settle = partial(wait_until_listed, ctx)
+                edges = list(walk_edges(ctx, partial(walk_list, ctx), of_walks, whole=whole, own=own, settle=settle))
     for size in SMALL_SIZES:
         with ctx.quiet():
             some_pages = partial(walk_list, ctx, size, most_pages=SMALL_PAGES)
-            small.append(try_until_clear(ctx, some_pages, of_walks[1:], own=own))
+            small.append(try_until_clear(ctx, some_pages, of_walks, own=own))
     with ctx.quiet():
         trip = try_until_clear(ctx, partial(take_trip, ctx, TRIP_SIZE), of_trip, own=own)
     with ctx.quiet():
@@ -115,7 +122,7 @@ def gather_listing(ctx: Context) -> Listing:
         alone = try_until_clear(ctx, partial(ask_page_alone, ctx, ALONE_SIZE), (paging.moved_by_page,), own=own)
     above = tuple(ctx.streams.list({"PageSize": size}) for size in ABOVE)
     nonsense = tuple(ctx.streams.list({"PageSize": size}) for size in NONSENSE)
-    return Listing(ctx.target, made, tuple(walks), tuple(small), trip, back, alone, above, nonsense)
+    return Listing(ctx.target, made, tuple(full), tuple(edges), tuple(small), trip, back, alone, above, nonsense)
 
 
 def create_many(ctx: Context, count: int, fewest: int) -> tuple[Stream, ...]:
@@ -145,14 +152,6 @@ def wait_until_listed(ctx: Context, own: frozenset[str]) -> None:
         if walked.end is not End.LAST or paging.missing(own)(walked) is None:
             return
         ctx.sleep(LATE_PAUSE)
-
-
-def edge_sizes(walked: Walk) -> Iterator[int]:
-    """Page sizes that leave nothing, and one stream, for a last page behind full ones, if there are such sizes."""
-    count = sum(map(len, walked.pages))
-    for rest in (0, 1) if walked.end is End.LAST else ():
-        sizes = (size for size in range(100, 2, -1) if (count - rest) % size == 0 and count // size <= EDGE_PAGES)
-        yield from islice(sizes, 1)
 
 
 def lead(ctx: Context, start: Page, key: str, wanted: Page, expected: str) -> Led:

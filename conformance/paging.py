@@ -43,15 +43,15 @@ def cut_short(walk: Walk) -> Problem | None:
 
 
 def missing(own: frozenset[str]) -> Finder[Walk]:
-    """Streams of `own` that a whole walk does not show."""
+    """Streams of `own`, or others that are known to be there, that a whole walk does not show."""
 
     def find(walk: Walk) -> Problem | None:
         if problem := cut_short(walk):
             return problem
-        lost = own.difference(*(page.sids for page in walk.pages))
+        lost = own - walk.sids
         if walk.end is End.BOUND or not lost:
             return None
-        expected = f"all {len(own)} streams that were just created, on the pages {asked(walk.size)}"
+        expected = f"all {len(own)} streams that are known to be there, on the pages {asked(walk.size)}"
         got = f"{len(own) - len(lost)}: missing are {some(lost)}"
         return Problem(frozenset(lost), expected, got, walk.exchanges)
 

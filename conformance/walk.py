@@ -147,6 +147,11 @@ class Walk:
         return answers if self.end is not End.NO_PAGE else (*answers, self.answer)
 
     @property
+    def sids(self) -> frozenset[str]:
+        """Those of the streams on all pages."""
+        return frozenset(sid for page in self.pages for sid in page.sids)
+
+    @property
     def shown(self) -> tuple[Page, ...]:
         """The pages, without those at the end of an endless walk that show nothing new."""
         if self.end not in {End.LOOP, End.STALE}:

@@ -22,7 +22,7 @@ from conformance.outcomes import NotRun
 from conformance.properties import adapter
 from conformance.properties.generation import MESSAGES_A_STREAM, SHORT_TTL, SUCCESS, Retries, form_of, is_sure, share_of
 from conformance.properties.parsing import parsing_in_turn
-from conformance.properties.search import Broken, Search, Story
+from conformance.properties.search import LONGEST_SEARCH, Broken, Search, Story
 from conformance.properties.storage import stored_elsewhere
 from conformance.properties.telling import chained, some
 from conformance.streams import sid_in
@@ -40,20 +40,25 @@ def follow_links(ctx: Context) -> frozenset[str]:
 
     Raises Failed for the shortest bad one.
     """
-    search = Search(ctx.options.seed, clock=lambda: ctx.clock.latest)
+    # Half of the time each, so that a slow target hears of both.
+    written, generated = (
+        Search(ctx.options.seed, clock=lambda: ctx.clock.latest, longest=LONGEST_SEARCH / 2) for _ in range(2)
+    )
     covered: set[str] = set()
-    machine = _machine(ctx, search, covered)
+    machine = _machine(ctx, generated, covered)
 
     def chains(number: int, how: hypothesis.settings) -> None:
         run_state_machine_as_test(seed(number)(machine), settings=how, _min_steps=2)
 
-    _take_walks(ctx, search)
+    _take_walks(ctx, written)
     try:
-        search.run(chains, share_of(CHAINS, ctx.options.generated), steps=STEPS, shrinks=True)
+        if not written.settled:
+            generated.run(chains, share_of(CHAINS, ctx.options.generated), steps=STEPS, shrinks=True)
     finally:
         for name in ("setup", "step", "call"):  # hypothesis keeps the class for ever, and these keep all of the run
             delattr(machine, name)
-    search.conclude()
+    generated.conclude()
+    written.conclude()
     return frozenset(covered)
 
 

@@ -83,10 +83,12 @@ class Search:
     """Runs the tests of one rule: each begins a story and does its steps inside `telling`.
 
     `clock` gives when the latest answer came (`Clock.latest`): a replay of the run then ends where the run ended.
+    After `longest` seconds no story is begun but the first.
     """
 
-    def __init__(self, seed: int, *, clock: Callable[[], float]) -> None:
+    def __init__(self, seed: int, *, clock: Callable[[], float], longest: float = LONGEST_SEARCH) -> None:
         self.seed = seed
+        self._longest = longest
         self._clock = clock
         self._began = 0.0
         self._finding: tuple[Story, Broken] | None = None
@@ -109,7 +111,7 @@ class Search:
     def _too_long(self) -> bool:
         now = self._clock()
         self._began = self._began or now
-        return now - self._began > LONGEST_SEARCH
+        return now - self._began > self._longest
 
     @contextmanager
     def telling(self, story: Story) -> Iterator[None]:
@@ -223,6 +225,11 @@ class Search:
 
         if self._finding is not None:
             self._attempt(test)
+
+    @property
+    def settled(self) -> bool:
+        """Something was found, or something went wrong; not when the time was up."""
+        return self._finding is not None or (self._left is not None and self._left.error is not None)
 
     def conclude(self) -> None:
         """Raises what the search came to: nothing, if nothing was found."""

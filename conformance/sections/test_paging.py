@@ -55,8 +55,11 @@ def expect_followed(walks: tuple[Tries[Walk], ...]) -> None:
 
 @rule("LIST-COMPLETE")
 def test_complete(listing: Listing) -> None:
-    """Each walk to the end must show every stream that was created for it."""
-    judge_walks(listing.walks, paging.missing(listing.own))
+    """Each walk to the end must show every stream that was created for it. Where the last page has one stream, or none
+    behind a full one, every stream is looked for that was listed just before and is found by its sid afterwards."""
+    judge_walks(listing.full, paging.missing(listing.own))
+    for edge in listing.edges:
+        judge_walks((edge.tries,), paging.missing(edge.there))
 
 
 @rule("LIST-NO-REPEATS")

@@ -42,7 +42,7 @@ class Server:
     """`own` are streams that stay; the others are foreign. The clock moves on by a second with each request.
 
     `change` is called before each answer; `shown` says what a page shows; `behind_last` is the token of the next
-    page that a last page gives.
+    page that a last page gives; `expiring` are streams that expire before long.
     """
 
     sids: list[str]
@@ -53,6 +53,7 @@ class Server:
     change: Callable[[Server], None] = lambda server: None
     clock: int = NOON
     seen: set[str] = field(default_factory=set)
+    expiring: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         self._ranks = {sid: float(place) for place, sid in enumerate(self.sids)}
@@ -82,7 +83,11 @@ class Server:
         return page_exchange([self._entry(sid) for sid in sids], url=url, following=following, moment=self.clock)
 
     def fetch(self, sid: str) -> Exchange:
-        response = Response(200 if sid in self.sids else 404)
+        """The answer to a fetch by that sid."""
+        headers = Headers.of({"Date": formatdate(self.clock, usegmt=True)})
+        response = Response(404, "Not Found", headers)
+        if sid in self.sids:
+            response = Response(200, "OK", headers, json.dumps(self._entry(sid)).encode())
         return Exchange(Request("GET", f"{LIST}/{sid}"), response, self.clock, self.clock)
 
     def walk(self, size: int) -> Walk:
@@ -97,9 +102,14 @@ class Server:
     def _token(self, place: int) -> str:
         return repr(self._ranks[self.sids[place - 1]]) if self.way == CURSOR else str(place)
 
-    def _entry(self, sid: str) -> dict[str, str]:
-        date = datetime.fromtimestamp(self._born[sid], UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        return {"sid": sid, "unique_name": f"{RUN}{sid}" if sid in self.own else sid, "date_created": date}
+    def _entry(self, sid: str) -> dict[str, str | None]:
+        name = f"{RUN}{sid}" if sid in self.own else sid
+        expires = _date(self.clock + 2) if sid in self.expiring else None
+        return {"sid": sid, "unique_name": name, "date_created": _date(self._born[sid]), "date_expires": expires}
+
+
+def _date(moment: int) -> str:
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 class Surroundings:

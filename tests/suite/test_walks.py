@@ -19,7 +19,7 @@ from conformance.paging import Alone, Led, Trip
 from conformance.registry import Answer
 from conformance.sections import test_paging as section
 from conformance.target import origin_of
-from conformance.walk import MOST_PAGES, NEXT, End, Page, Walk, read_page, request_url, walk, wrong_with
+from conformance.walk import MOST_PAGES, NEXT, PREVIOUS, End, Page, Walk, read_page, request_url, walk, wrong_with
 from suite.lists_in_memory import (
     CURSOR,
     EMPTY_LAST,
@@ -281,13 +281,29 @@ def trip(*leds: Led) -> Trip:
 @quick
 @given(st.lists(st.sampled_from("abcdef"), unique=True), st.lists(st.sampled_from("abcdef"), unique=True))
 def test_a_link_leads_to_the_page_that_shows_the_same_streams(wanted: list[str], got: list[str]) -> None:
-    led = Led(page_of(), NEXT, page_of(*wanted), page_of(*got).exchange, "next_page_url to lead on")
+    led = Led(page_of("z"), NEXT, page_of(*wanted), page_of(*got).exchange, "next_page_url to lead on")
     problem = paging.BACKWARD[0](trip(led))
     assert (problem is None) == (wanted == got)
     assert paging.BACKWARD[1](trip(led)) is None
     if problem and sorted(wanted) == sorted(got):
         assert "order" in problem.got
         assert not problem.gross
+
+
+@quick
+@given(st.permutations("abcdef"), st.integers(0, 6), st.integers(1, 6))
+def test_the_page_before_an_empty_one_may_begin_earlier(sids: list[str], extra: int, size: int) -> None:
+    """A cursor counts a page back from the empty one, not from the page before that."""
+    wanted = sids[-size:]
+    earlier = [f"earlier-{number}" for number in range(extra)]
+
+    def problem(got: list[str]) -> object:
+        led = Led(page_of(), PREVIOUS, page_of(*wanted), page_of(*got).exchange, "previous_page_url to lead back")
+        return paging.BACKWARD[0](trip(led))
+
+    assert problem(earlier + wanted) is None
+    assert problem([*earlier, *wanted, "later"]) is not None
+    assert problem(earlier + wanted[1:]) is not None
 
 
 def test_a_link_that_leads_nowhere_is_a_problem() -> None:

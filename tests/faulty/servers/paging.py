@@ -238,6 +238,14 @@ class LosesShortLastPage(Pager):
         return page if 2 * len(rest) >= size else replace(page, next=None)
 
 
+@fault("LIST-COMPLETE", "Loses the last stream when it would be alone on its page.")
+class LosesLonelyLast(Pager):
+    def read_page(self, store: Store, service_sid: str, position: Position, size: int, now: float) -> Page:
+        page = super().read_page(store, service_sid, position, size, now)
+        rest = store.after(service_sid, page.next.sequence, 2, now) if page.next else []
+        return page if len(rest) > 1 else replace(page, next=None)
+
+
 @fault("LIST-COMPLETE", "Lists only streams that expire.")
 class ListsExpiringOnly(HidesFromLists):
     def hidden(self, stream: Stream, now: float) -> bool:

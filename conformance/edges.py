@@ -1,0 +1,110 @@
+"""Walks at a page size that fills the last page, and at the same size with one stream more, alone behind full pages.
+
+There every stream that is listed counts, whoever made it, as the last one is seldom one of the scenario's own. One of
+others that a walk does not show may have been deleted, so it is asked for by its sid: what was listed before and is
+found afterwards was there meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import count, islice
+
+from conformance import paging
+from conformance.churn import MOST_FETCHES, Finder, Tries, try_until_clear
+from conformance.context import SAFETY_TTL, Context
+from conformance.exchange import Exchange
+from conformance.expect import moment_of, server_date
+from conformance.resource import shown_stream
+from conformance.streams import sid_in
+from conformance.walk import End, Walk
+
+LARGEST, SMALLEST, MOST_PAGES = 100, 3, 12
+MOST_ADDED = 12  # streams, until their number can be divided: enough for all that such walks can show
+SOON = 600.0  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """Walks at one page size, and the sids of the streams that were there during all of them."""
+
+    tries: Tries[Walk]
+    there: frozenset[str]
+
+
+def fitting(streams: int) -> tuple[int, int] | None:
+    """How many streams more it takes so that full pages hold them all, and the size of those; None for too many."""
+    for more in range(MOST_ADDED + 1):
+        for size in range(LARGEST, SMALLEST - 1, -1):
+            if (streams + more) % size == 0 and 1 < (streams + more) // size <= MOST_PAGES:
+                return more, size
+    return None
+
+
+def walk_edges(
+    ctx: Context,
+    walk_at: Callable[[int], Walk],
+    finders: Sequence[Finder[Walk]],
+    *,
+    whole: Walk,
+    own: frozenset[str],
+    settle: Callable[[frozenset[str]], None],
+) -> Iterator[Edge]:
+    """Walks with a full last page, and with one stream on it; none after a walk that has not come to the end.
+
+    To be called while quiet is held. `whole` is a walk of a moment ago, `own` are sids that nobody else deletes;
+    `settle` waits until new streams are listed.
+    """
+    found = fitting(sum(map(len, whole.pages))) if whole.end is End.LAST else None
+    if found is None:
+        return
+    more, size = found
+    numbers = count(1)
+    for wanted in (more, 1):
+        answers = [ctx.streams.create(_fields(ctx, number)) for number in islice(numbers, wanted)]
+        if added := {sid for each in answers if (sid := sid_in(each))}:
+            own |= added
+            settle(own)
+        yield walk_edge(ctx, partial(walk_at, size), finders, listed=whole.sids | own, own=own)
+
+
+def _fields(ctx: Context, number: int) -> dict[str, object]:
+    return {"UniqueName": ctx.name(f"edge-{number}"), "Ttl": SAFETY_TTL}
+
+
+def walk_edge(
+    ctx: Context,
+    walk: Callable[[], Walk],
+    finders: Sequence[Finder[Walk]],
+    *,
+    listed: frozenset[str],
+    own: frozenset[str],
+) -> Edge:
+    """Walks until it is clear whether each stream of `own`, and each of `listed` that is still there, is shown."""
+    first = walk()
+    lost = listed - own - first.sids if first.end is End.LAST else frozenset()
+    there = own | _there(ctx, lost)
+    attempts = iter((first,))
+    tries = try_until_clear(
+        ctx, lambda: next(attempts, None) or walk(), (paging.missing(there), *finders), own=own
+    )  # fmt: skip
+    lost = there - own - tries.attempts[-1].sids
+    return Edge(tries, there - lost | _there(ctx, lost))
+
+
+def _there(ctx: Context, sids: frozenset[str]) -> frozenset[str]:
+    """Those that are found and don't expire soon: what has just expired may be found a little longer than listed."""
+    asked = sorted(sids)[:MOST_FETCHES]
+    answers = ctx.parallel(partial(ctx.streams.fetch, sid) for sid in asked)
+    return frozenset(sid for sid, answer in zip(asked, answers, strict=True) if _lasts(answer))
+
+
+def _lasts(answer: Exchange) -> bool:
+    stream = shown_stream(answer)
+    expires, now = stream.get("date_expires"), server_date(answer)
+    if expires is None:
+        return "sid" in stream
+    moment = moment_of(expires)
+    return moment is not None and now is not None and moment > now + SOON

@@ -1,0 +1,119 @@
+"""Walks whose last page is a special one: a stream of anybody that a server loses there is missed, others are not."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, cast
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from conformance import paging
+from conformance.churn import verdict
+from conformance.edges import Edge, fitting, walk_edge
+from suite.lists_in_memory import OFFSET, WAYS, Server, Surroundings, slice_of
+
+OWN = frozenset(f"own-{number}" for number in range(10))
+SIZE = 5
+quick = settings(deadline=None, max_examples=40)
+
+
+def looked_at(server: Server, listed: frozenset[str]) -> Edge:
+    surroundings = cast("Any", Surroundings(server))
+    finders = (paging.repeated(OWN), paging.endless, paging.changed_size)
+    return walk_edge(surroundings, partial(server.walk, SIZE), finders, listed=listed, own=OWN)
+
+
+def without_a_lone_last(sids: list[str], start: int, size: int) -> list[str]:
+    return [] if start and start == len(sids) - 1 else slice_of(sids, start, size)
+
+
+def found(edge: Edge) -> object:
+    return verdict(edge.tries, paging.missing(edge.there))
+
+
+@given(st.integers(2, 1300))
+def test_a_few_streams_more_fill_the_last_page(count: int) -> None:
+    found = fitting(count)
+    if found is None:
+        assert count < 6 or count > 1100
+        return
+    more, size = found
+    assert (count + more) % size == 0
+    assert 3 <= size <= 100
+    assert 2 <= (count + more) // size <= 12
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("last", ["own-9", "foreign"])
+def test_a_stream_lost_alone_on_its_page_is_missed_whoever_made_it(way: str, last: str) -> None:
+    sids = [*sorted(OWN - {last}), "foreign" if last != "foreign" else "other", last][-11:]
+    server = Server(sids, OWN, way, shown=without_a_lone_last)
+    problem = found(looked_at(server, frozenset(sids)))
+    assert isinstance(problem, paging.Problem)
+    assert last in problem.got
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_stream_of_others_that_was_deleted_is_not(way: str) -> None:
+    sids = [*sorted(OWN), "foreign"]
+    server = Server(sids, OWN, way)
+    listed = frozenset(sids)
+    server.sids.remove("foreign")
+    edge = looked_at(server, listed)
+    assert len(edge.tries.attempts) == 1
+    assert found(edge) is None
+
+
+def test_nor_one_that_goes_after_it_was_looked_for() -> None:
+    """Found when it was missing from the first walk, deleted before the second."""
+    sids = [*sorted(OWN), "foreign"]
+
+    def change(there: Server) -> None:
+        if there.walks > 1 and "foreign" in there.sids:
+            there.sids.remove("foreign")
+
+    server = Counted(
+        sids, OWN, shown=lambda all_, start, size: [s for s in all_[start : start + size] if s != "foreign"]
+    )
+    server.change = cast("Any", change)
+    edge = looked_at(server, frozenset(sids))
+    assert edge.there == OWN
+    assert found(edge) is None
+
+
+class Counted(Server):
+    walks = 0
+
+    def walk(self, size: int) -> Any:
+        self.walks += 1
+        return super().walk(size)
+
+
+def test_nor_one_that_expires_just_now() -> None:
+    """A lawful server may show it to a fetch a little longer than in lists."""
+    sids = [*sorted(OWN), "foreign"]
+    server = Server(sids, OWN, expiring=frozenset({"foreign"}), shown=without_a_lone_last)
+    assert found(looked_at(server, frozenset(sids))) is None
+
+
+@quick
+@given(st.lists(st.tuples(st.booleans(), st.floats(0, 0.99)), min_size=1, max_size=20), st.permutations(sorted(OWN)))
+def test_a_lawful_server_is_not_blamed_while_others_come_and_go(
+    events: list[tuple[bool, float]], own: list[str]
+) -> None:
+    server = Server([*own, *(f"foreign-{number}" for number in range(11))], OWN, OFFSET)
+    turn = iter(events * 500)
+
+    def change(there: Server) -> None:
+        comes, where = next(turn)
+        foreign = [sid for sid in there.sids if sid not in OWN and sid in there.seen]
+        if comes:
+            there.create(int(where * len(there.sids)))
+        elif foreign:
+            there.sids.remove(foreign[int(where * len(foreign))])
+
+    listed = server.walk(100).sids
+    server.change = change
+    assert not isinstance(found(looked_at(server, listed)), paging.Problem)
