@@ -129,7 +129,11 @@ class TokensInAnyCase(Opens):
         return user == self.config.account_sid and password.lower() == self.token().lower()
 
 
-@fault("AUTH-WRONG-TOKEN", "Remembers that it has seen a login, and not that it refused it.")
+@fault(
+    "AUTH-WRONG-TOKEN",
+    "Remembers that it has seen a login, and not that it refused it.",
+    may=("AUTH-MALFORMED",),
+)
 class RemembersLogins(Opens):
     def opens(self, request: Any, user: str, password: str) -> bool:
         seen = self.__dict__.setdefault("seen", set())

@@ -220,7 +220,7 @@ def put_creates() -> dict[str, Any]:
     return put_as_post(4)
 
 
-@fault("ERROR-METHOD", "Takes PUT for a new message.")
+@fault("ERROR-METHOD", "Takes PUT for a new message.", may=("MESSAGES-NOT-UPDATED",))
 def put_publishes() -> dict[str, Any]:
     return put_as_post(6)
 
