@@ -52,10 +52,10 @@ class Deletion:
         else:
             yield f"{self.made} streams made, all of them deleted" if self.made else "no stream was made"
         if self.looks:
-            shown = ", ".join(
-                f"{look.streams}{'' if look.whole else ' of the'} streams in {look.service!r}" for look in self.looks
+            others = ", ".join(
+                f"{'' if look.whole else 'more than '}{look.streams} in {look.service!r}" for look in self.looks
             )
-            yield f"none is in the list afterwards, which shows {shown}"
+            yield f"none is listed afterwards (of others there are {others})"
         if self.doubtful:
             yield (
                 "a create without a name got no answer, and one of these may be its stream, or somebody else's:"

@@ -161,6 +161,7 @@ WAYS: dict[str, Callable[[], object]] = {
     **{f"{END}{seed}": lambda seed=seed: whole_run(seed) for seed in SEEDS},  # type: ignore[misc]
     "Ctrl-C": lambda: interrupted(signal.SIGINT),
     "SIGTERM": lambda: interrupted(signal.SIGTERM),
+    "SIGHUP": lambda: interrupted(signal.SIGHUP),
     "kill -9, then clean": killed_then_cleaned,
     "kill -9, then the next run": killed_then_run_again,
     "kill -9, then clean as somebody else": somebody_elses_journal,
