@@ -10,7 +10,7 @@ import socket
 import ssl
 import struct
 import threading
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -39,11 +39,14 @@ async def read_message(reader: asyncio.StreamReader, *, bodiless: bool = False) 
         return b""
 
 
+Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
 class Front:
     """A TLS server that passes requests on to `upstream`, and a proxy that leads to it. Both on loopback.
 
-    `requests` counts what it was sent, whatever became of that, `pending` what is on its way; `strangers` are the hosts
-    that the proxy was asked for beside its own.
+    `requests` counts what it was sent, whatever became of that, `connected` who is connected to either of the two;
+    `strangers` are the hosts that the proxy was asked for beside its own.
     """
 
     def __init__(self, upstream: str, weather: Weather, certificate: Path) -> None:
@@ -55,15 +58,25 @@ class Front:
         self._port = 0
         self.proxy = ""
         self.requests = 0
-        self.pending = 0
+        self.connected = 0
         self.strangers: list[bytes] = []
 
     async def serve(self) -> list[asyncio.Server]:
-        front = await asyncio.start_server(self._client, "127.0.0.1", 0, ssl=self._tls, limit=1 << 22)
+        front = await asyncio.start_server(self._counting(self._client), "127.0.0.1", 0, ssl=self._tls, limit=1 << 22)
         self._port = front.sockets[0].getsockname()[1]
-        proxy = await asyncio.start_server(self._tunnel, "127.0.0.1", 0)
+        proxy = await asyncio.start_server(self._counting(self._tunnel), "127.0.0.1", 0)
         self.proxy = f"http://127.0.0.1:{proxy.sockets[0].getsockname()[1]}"
         return [front, proxy]
+
+    def _counting(self, serve: Serve) -> Serve:
+        async def counted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            self.connected += 1
+            try:
+                await serve(reader, writer)
+            finally:
+                self.connected -= 1
+
+        return counted
 
     # ------------------------------------------------------------ the proxy
 
@@ -87,10 +100,8 @@ class Front:
             while request := await read_message(reader):
                 self.requests += 1
                 spell = self._weather.next()
-                self.pending += 1
                 await asyncio.sleep(spell.there)
                 given = await _answer(spell.fate, upstream, request)
-                self.pending -= 1
                 if spell.fate is not Fate.LOST:
                     await asyncio.sleep(spell.back)
                 if spell.fate in {Fate.LOST, Fate.UNTOLD} or not given:

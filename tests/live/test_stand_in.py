@@ -89,13 +89,22 @@ def interrupted(number: int) -> str:
     return said
 
 
+def wait_for_what_is_under_way(there: World) -> None:
+    """Until the killed process' last requests took effect: nobody is connected any more, and nothing more came."""
+    deadline, seen, calm = time.monotonic() + 60, -1, 0
+    while calm < 5:
+        assert time.monotonic() < deadline, there.front.connected
+        time.sleep(0.1)
+        requests = there.front.requests
+        calm = calm + 1 if not there.front.connected and requests == seen else 0
+        seen = requests
+
+
 def killed(there: World, *words: str) -> None:
     with started(there, *words) as process:
         process.kill()
         process.wait(20)
-    deadline = time.monotonic() + 20
-    while there.front.pending and time.monotonic() < deadline:  # what was on its way when it was killed
-        time.sleep(0.1)
+    wait_for_what_is_under_way(there)
     assert there.ours()
     assert len(list(there.folder.rglob("*.ndjson"))) == 1
 
@@ -186,6 +195,7 @@ def test_the_verdict_is_what_it_is_nearby(seed: int, ended: dict[str, Future[obj
     assert isinstance(run, dict)
     assert run["code"] == 0, run["said"]
     report = run["report"]
+    print(f"{report['statistics']}, {run['fates']}")  # shown with -rP
     schemas.validator("report").validate(report)
     assert report["verdict"] == "conformant"
     assert report["statistics"]["retries"] > 0
