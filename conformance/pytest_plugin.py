@@ -43,7 +43,7 @@ from conformance.waivers import load_waivers
 GREEN = {Outcome.PASS, Outcome.ANSWERED, Outcome.WAIVED, Outcome.UNSUPPORTED}
 RESULT, STATISTICS, MEASUREMENTS = "conformance", "conformance_statistics", "conformance_measurements"
 RULE_IN_NODE = re.compile(r"\[([A-Z0-9-]+)\](?:@\w+)?$")
-DELETIONS = "conformance_deletions"
+DELETIONS, NOTES = "conformance_deletions", "conformance_notes"
 TIMED = "timed"
 
 
@@ -241,6 +241,7 @@ class ConformancePlugin:
         if self._is_worker:
             output: dict[str, Any] = config.workeroutput  # type: ignore[attr-defined]
             output[STATISTICS] = statistics and pack_statistics(statistics)
+            output[NOTES] = self._notes
             output[DELETIONS] = [deletion.document() for deletion in self._deletions]
             output[MEASUREMENTS] = self._measurements and pack_measurements(self._measurements[0])
             return
@@ -316,12 +317,12 @@ class ConformancePlugin:
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
         """In the controller: a worker has ended and hands in what it cost."""
-        record = getattr(node, "workeroutput", {}).get(STATISTICS)
-        if record:
+        output: dict[str, Any] = getattr(node, "workeroutput", {})
+        if record := output.get(STATISTICS):
             self._statistics.append(unpack_statistics(record))
-        self._deletions += map(deletion_from, getattr(node, "workeroutput", {}).get(DELETIONS, ()))
-        record = getattr(node, "workeroutput", {}).get(MEASUREMENTS)
-        if record:
+        self._notes += output.get(NOTES, ())
+        self._deletions += map(deletion_from, output.get(DELETIONS, ()))
+        if record := output.get(MEASUREMENTS):
             self._measurements.append(unpack_measurements(record))
 
     @pytest.hookimpl(optionalhook=True)

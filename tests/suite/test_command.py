@@ -181,6 +181,16 @@ def test_a_failed_rule_is_a_failed_test(workers: tuple[str, ...]) -> None:
     assert "2 failed" in done.stdout or "1 failed" in done.stdout
 
 
+@pytest.mark.parametrize("workers", [(), ("-n", "2")])
+def test_pytest_notes_where_links_lead(workers: tuple[str, ...]) -> None:
+    from faulty.servers.lawful_bodies import CanonicalLinks  # noqa: PLC0415
+
+    with serving({"api": CanonicalLinks}) as url:
+        done = under_pytest("--target", url, *FEW, *workers)
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.count("note: links on the target's answers lead to https://sync.twilio.com;") == 1
+
+
 def test_pytest_ends_with_the_same_codes(server: str) -> None:
     done = under_pytest("--target", f"http://127.0.0.1:{free_port()}")
     assert done.returncode == 3
