@@ -278,7 +278,7 @@ class Neighbours:
 @scenario(timed=True)
 def expiring_neighbour(ctx: Context) -> Neighbours:
     """A stream with a Ttl of 3 s is made among others with a longer Ttl, with 0 and with none; and four more, each
-    followed by one of the others at once, since the rest of the run makes streams too. Once they have expired and are
+    followed by one of the others at once, while the rest of the run makes none. Once they have expired and are
     gone (or the grace is over) the others are fetched, by sid and by name."""
     kinds: tuple[tuple[str, int | None], ...] = (
         ("no Ttl", None), ("a Ttl of an hour", HOUR), ("a Ttl of two minutes", 120), ("a Ttl of 0", 0)
@@ -291,8 +291,9 @@ def expiring_neighbour(ctx: Context) -> Neighbours:
             shorts.append(ctx.make("h", ttl=SHORT))  # how another one's name begins
         others.append((what, ctx.make(label, ttl=ttl)))
     for number, (what, ttl) in enumerate(kinds):
-        shorts.append(ctx.make(f"short-{number}", ttl=SHORT))
-        others.append((what, ctx.make(f"next-{number}", ttl=ttl)))
+        with ctx.quiet():
+            shorts.append(ctx.make(f"short-{number}", ttl=SHORT))
+            others.append((what, ctx.make(f"next-{number}", ttl=ttl)))
     lives = [(stream, expires_in(stream, SHORT)) for stream in shorts]
     watched = [(life, until_gone(ctx, life, partial(ctx.streams.fetch, stream.sid))) for stream, life in lives]
     fetched = [

@@ -84,11 +84,12 @@ class NeverSortsFirst(Neighbours):
         return [other for other in self._streams.values() if other.expires is None and other is not stream]
 
 
-@fault("TTL-OTHERS-STAY", "Clears away the streams of the next hour with one that expires.", may=("*",))
+@fault("TTL-OTHERS-STAY", "Clears away the older streams of the next hour with one that expires.", may=("*",))
 class ClearsAnHour(Neighbours):
     def others(self, stream: Stream) -> list[Stream]:
-        until = (stream.expires or 0) + 3600
-        return [s for s in self._streams.values() if s is not stream and s.expires and s.expires <= until]
+        now = stream.expires or 0  # younger ones stay, as what is lost at once is not found by any rule's first fetch
+        old = (s for s in self._streams.values() if s is not stream and s.created < now - 1)
+        return [s for s in old if s.expires and s.expires <= now + 3600]
 
 
 @fault("TTL-OTHERS-STAY", "Takes the stream that was made next along when one expires.", may=("*",))
