@@ -50,12 +50,12 @@ def walk_edges(
     *,
     whole: Walk,
     own: frozenset[str],
-    settle: Callable[[frozenset[str]], None],
+    settle: Callable[[frozenset[str], int], None],
 ) -> Iterator[Edge]:
     """Walks with a full last page, and with one stream on it; none after a walk that has not come to the end.
 
     To be called while quiet is held. `whole` is a walk of a moment ago, `own` are sids that nobody else deletes;
-    `settle` waits until new streams are listed.
+    `settle` waits until new streams are listed at a page size.
     """
     found = fitting(sum(map(len, whole.pages))) if whole.end is End.LAST else None
     if found is None:
@@ -66,7 +66,7 @@ def walk_edges(
         answers = [ctx.streams.create(_fields(ctx, number)) for number in islice(numbers, wanted)]
         if added := {sid for each in answers if (sid := sid_in(each))}:
             own |= added
-            settle(own)
+            settle(own, size)
         yield walk_edge(ctx, partial(walk_at, size), finders, listed=whole.sids | own, own=own)
 
 

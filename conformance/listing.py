@@ -145,10 +145,10 @@ def create_many(ctx: Context, count: int, fewest: int) -> tuple[Stream, ...]:
     return tuple(sorted(made.values(), key=lambda stream: stream.exchange.received))
 
 
-def wait_until_listed(ctx: Context, own: frozenset[str]) -> None:
+def wait_until_listed(ctx: Context, own: frozenset[str], size: int = 100) -> None:
     """Gives a list that shows new streams late, which is for LIST-SHOWS-NEW to judge, some time to show them."""
     for _ in range(LATE_ROUNDS):
-        walked = walk_list(ctx, 100)
+        walked = walk_list(ctx, size)
         if walked.end is not End.LAST or paging.missing(own)(walked) is None:
             return
         ctx.sleep(LATE_PAUSE)
