@@ -74,6 +74,7 @@ class Run:
         self.stage = Stage(self._context, self._traffic, jobs=options.jobs)
         self._deletion: Deletion | None = None
         self._finishing = False
+        self._seen: Traffic | None = None
         self._judge = Judge(
             self.catalogue, self.stage.evidence, unclaimed=frozenset(options.without), waivers=self.waivers
         )
@@ -207,8 +208,11 @@ class Run:
     def _traffic(self) -> Traffic:
         self.stage.start(ALWAYS)
         self.stage.settle()
-        # Scenarios run side by side; in a replay their answers come in another order than they were recorded in.
-        return Traffic(tuple(sorted(self.session.log, key=lambda exchange: exchange.received)), self.target)
+        log = self.session.log
+        if self._seen is None or len(self._seen.exchanges) != len(log):
+            # Scenarios run side by side; in a replay their answers come in another order than they were recorded in.
+            self._seen = Traffic(tuple(sorted(log, key=lambda exchange: exchange.received)), self.target)
+        return self._seen
 
 
 def run_id(seed: int) -> str:
