@@ -12,9 +12,9 @@ from conformance.target import Target, origin_of
 def note_on_links(exchanges: Iterable[Exchange], target: Target) -> str | None:
     """A sentence on the links that lead elsewhere than to the target; None when none does."""
     found: dict[str, None] = {}
+    links = dict.fromkeys(link for exchange in exchanges for link in _links(exchange))
     # What stands before the path: of thousands of links there are one or two.
-    starts = dict.fromkeys("/".join(link.split("/", 3)[:3]) for exchange in exchanges for link in _links(exchange))
-    for start in starts:
+    for start in dict.fromkeys("/".join(link.split("/", 3)[:3]) for link in links):
         try:
             scheme, host, port = origin_of(start)
         except ValueError:

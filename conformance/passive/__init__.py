@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import TypeVar
 
 from conformance.exchange import Exchange
@@ -32,6 +33,7 @@ def passive(rule_id: str) -> Callable[[P], P]:
     return register
 
 
+@cache
 def load_passive() -> dict[str, Callable[..., bool]]:
     """All passive rules by id."""
     for module in pkgutil.iter_modules(__path__):
