@@ -183,7 +183,7 @@ class Run:
             yield f"the time of the run was up ({self.bound} with cleaning up; give it more with --max-time)"
         if self.session.gone:
             yield "; ".join(filter(None, (self.session.gone, self.session.last_act)))
-        away = None if self.options.recorded or self.options.replayed else note_on_links(self.session.log, self.target)
+        away = None if self.options.recorded or self.options.replayed else note_on_links(self._seen_so_far())
         if away:
             yield away
 
@@ -208,6 +208,9 @@ class Run:
     def _traffic(self) -> Traffic:
         self.stage.start(ALWAYS)
         self.stage.settle()
+        return self._seen_so_far()
+
+    def _seen_so_far(self) -> Traffic:
         log = self.session.log
         if self._seen is None or len(self._seen.exchanges) != len(log):
             # Scenarios run side by side; in a replay their answers come in another order than they were recorded in.
