@@ -1,4 +1,4 @@
-"""One Starlette route that answers constant JSON, under the same uvicorn settings as the reference server:
+"""One Starlette route that answers constant JSON, under uvicorn as users start it, with httptools:
 `python -m bench.bare SIZE`, where SIZE is how many streams the answer lists, 0 for one stream by itself."""
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from bench.traffic import page, stream
-from reference_impl.patience import PatientProtocol
 
 
 def app(size: int) -> Starlette:
@@ -31,7 +30,7 @@ def main(size: int) -> None:
     tcp = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, fileno=listener.detach())
     tcp.listen(2048)
     print(f"http://127.0.0.1:{tcp.getsockname()[1]}", flush=True)
-    config = uvicorn.Config(app(size), log_level="error", access_log=False, lifespan="off", http=PatientProtocol)
+    config = uvicorn.Config(app(size), log_level="error", access_log=False, lifespan="off", http="httptools")
     config.server_header = config.date_header = False
     uvicorn.Server(config).run(sockets=[tcp])
 

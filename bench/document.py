@@ -14,7 +14,7 @@ from bench.rows import Row
 START, END = "<!-- written by make bench -->", "<!-- end of what make bench writes -->"
 COLUMNS = ("what", "ours", "beside it", "ours ÷ beside it", "target", "")
 _PACKAGES = (
-    "mitmproxy", "uvicorn", "h11", "starlette", "hypothesis", "schemathesis", "requests", "urllib3", "vcrpy",
+    "mitmproxy", "uvicorn", "httptools", "starlette", "hypothesis", "schemathesis", "requests", "urllib3", "vcrpy",
     "cassetter",
 )  # fmt: skip
 

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 
 from conformance.arguments import Wish
 from conformance.errors import Unreachable, UsageError
+from conformance.registry import load_sections
 from conformance.target import Credentials, Target, parse_target_url
 
 SECOND_SERVICE = "second"  # the reference server has it beside "default"
@@ -59,6 +60,7 @@ def bundled_server() -> Iterator[tuple[str, Credentials]]:
     )  # fmt: skip
     try:
         assert process.stdout is not None
+        load_sections()  # a third of a second that the server needs to start as well
         line = process.stdout.readline()
         try:
             url = json.loads(line)["url"]

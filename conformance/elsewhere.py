@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from conformance.exchange import Exchange, NotJSON
-from conformance.target import Target, origin_of
+from conformance.resource import shown_stream
+from conformance.target import origin_of
+from conformance.traffic import Traffic
 
 
-def note_on_links(exchanges: Iterable[Exchange], target: Target) -> str | None:
+def note_on_links(traffic: Traffic) -> str | None:
     """A sentence on the links that lead elsewhere than to the target; None when none does."""
+    target = traffic.target
     found: dict[str, None] = {}
     # What stands before the path: of thousands of links there are one or two.
-    starts = dict.fromkeys("/".join(link.split("/", 3)[:3]) for exchange in exchanges for link in _links(exchange))
-    for start in starts:
+    for start in dict.fromkeys("/".join(link.split("/", 3)[:3]) for link in _links(traffic)):
         try:
             scheme, host, port = origin_of(start)
         except ValueError:
@@ -28,18 +29,10 @@ def note_on_links(exchanges: Iterable[Exchange], target: Target) -> str | None:
     return f"links on the target's answers lead to {shown}; the suite sent nothing there and asked the target instead"
 
 
-def _links(exchange: Exchange) -> Iterator[str]:
-    """Every URL that stands where the page has one: in a stream, in a list's streams and in its meta."""
-    if exchange.response is None or not 200 <= exchange.response.status < 300:
-        return
-    try:
-        body = exchange.response.json()
-    except NotJSON:
-        return
-    if not isinstance(body, dict):
-        return
-    listed = body.get("streams")
-    for shown in (body, body.get("meta"), *(listed if isinstance(listed, list) else ())):
+def _links(traffic: Traffic) -> Iterator[str]:
+    """Every URL that stands where the page has one: in a stream and in a list's meta."""
+    metas = (shown_stream(exchange).get("meta") for exchange in traffic)
+    for shown in (*(stream.body for stream in traffic.streams), *metas):
         if isinstance(shown, dict):
             links = shown.get("links")
             yield from _texts(value for key, value in shown.items() if key == "url" or key.endswith("_url"))

@@ -22,6 +22,16 @@ class Operation(StrEnum):
     PUBLISH = "publish"
 
 
+_OPERATIONS = {
+    ("streams", "POST"): Operation.CREATE,
+    ("streams", "GET"): Operation.LIST,
+    ("stream", "GET"): Operation.FETCH,
+    ("stream", "POST"): Operation.UPDATE,
+    ("stream", "DELETE"): Operation.DELETE,
+    ("messages", "POST"): Operation.PUBLISH,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """What a path points at, percent-decoded. `stream` is a sid or a name, None for the list."""
@@ -53,11 +63,4 @@ def operation_of(request: Request) -> Operation | None:
     if address is None:
         return None
     kind = "messages" if address.messages else "streams" if address.stream is None else "stream"
-    return {
-        ("streams", "POST"): Operation.CREATE,
-        ("streams", "GET"): Operation.LIST,
-        ("stream", "GET"): Operation.FETCH,
-        ("stream", "POST"): Operation.UPDATE,
-        ("stream", "DELETE"): Operation.DELETE,
-        ("messages", "POST"): Operation.PUBLISH,
-    }.get((kind, request.method))
+    return _OPERATIONS.get((kind, request.method))

@@ -96,6 +96,7 @@ def parse_catalogue(document: Any) -> Catalogue:
     """
     entries = document["rules"]
     ids = [entry["id"] for entry in entries]
+    known = frozenset(ids)
     if repeated := {rule_id for rule_id in ids if ids.count(rule_id) > 1}:
         raise ValueError(f"rule ids occur twice: {', '.join(sorted(repeated))}")
     foundations = document.get("foundations", {"rules": (), "apart": ()})
@@ -107,7 +108,8 @@ def parse_catalogue(document: Any) -> Catalogue:
         if not {entry["id"], entry["feature"]} & {*foundations["rules"], *foundations["apart"]}:
             depends_on = dict.fromkeys(foundations["rules"])
         for pattern in entry.pop("depends_on", ()):
-            found = [rule_id for rule_id in ids if fnmatchcase(rule_id, pattern) and rule_id != entry["id"]]
+            meant = (pattern,) if pattern in known else (rule_id for rule_id in ids if fnmatchcase(rule_id, pattern))
+            found = [rule_id for rule_id in meant if rule_id != entry["id"]]
             if not found:
                 raise ValueError(f"{entry['id']} depends on {pattern!r}, which is no rule")
             depends_on.update(dict.fromkeys(found))

@@ -74,6 +74,7 @@ class Run:
         self.stage = Stage(self._context, self._traffic, jobs=options.jobs)
         self._deletion: Deletion | None = None
         self._finishing = False
+        self._seen: Traffic | None = None
         self._judge = Judge(
             self.catalogue, self.stage.evidence, unclaimed=frozenset(options.without), waivers=self.waivers
         )
@@ -182,7 +183,7 @@ class Run:
             yield f"the time of the run was up ({self.bound} with cleaning up; give it more with --max-time)"
         if self.session.gone:
             yield "; ".join(filter(None, (self.session.gone, self.session.last_act)))
-        away = None if self.options.recorded or self.options.replayed else note_on_links(self.session.log, self.target)
+        away = None if self.options.recorded or self.options.replayed else note_on_links(self._seen_so_far())
         if away:
             yield away
 
@@ -207,8 +208,14 @@ class Run:
     def _traffic(self) -> Traffic:
         self.stage.start(ALWAYS)
         self.stage.settle()
-        # Scenarios run side by side; in a replay their answers come in another order than they were recorded in.
-        return Traffic(tuple(sorted(self.session.log, key=lambda exchange: exchange.received)), self.target)
+        return self._seen_so_far()
+
+    def _seen_so_far(self) -> Traffic:
+        log = self.session.log
+        if self._seen is None or len(self._seen.exchanges) != len(log):
+            # Scenarios run side by side; in a replay their answers come in another order than they were recorded in.
+            self._seen = Traffic(tuple(sorted(log, key=lambda exchange: exchange.received)), self.target)
+        return self._seen
 
 
 def run_id(seed: int) -> str:

@@ -28,6 +28,7 @@ from conformance import __version__
 from conformance.errors import Unreachable, UsageError
 from conformance.options import Options
 from conformance.outcomes import Level
+from conformance.registry import load_sections
 from conformance.target import Credentials, Target
 
 LISTENING = re.compile(r"sync-proxy listening on (\S+)")
@@ -203,6 +204,7 @@ def _proxy(words: Sequence[str], environment: Mapping[str, str]) -> Iterator[str
         )
         try:
             assert process.stdout is not None
+            load_sections()  # while the proxy starts
             listening = LISTENING.match(process.stdout.readline())
             if listening is not None:
                 yield listening[1]

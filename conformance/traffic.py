@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from conformance.exchange import Exchange
+from conformance.resource import Shown, newly_shown
 from conformance.target import Target
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Traffic:
     """All exchanges in the order they ended, and whose they are."""
 
@@ -18,6 +20,11 @@ class Traffic:
 
     def __iter__(self) -> Iterator[Exchange]:
         return iter(self.exchanges)
+
+    @cached_property
+    def streams(self) -> tuple[Shown, ...]:
+        """The streams that were shown, each as often as it was shown differently: what rules about streams look at."""
+        return tuple(newly_shown(self.exchanges))
 
     def each(self, wanted: Callable[[Exchange], bool]) -> tuple[Exchange, ...]:
         return tuple(exchange for exchange in self.exchanges if wanted(exchange))

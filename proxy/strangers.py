@@ -12,6 +12,35 @@ PATIENCE = 60.0  # seconds for a request to arrive whole, and for its answer to 
 LONGEST_HEAD = 64 * 1024  # bytes; the parser itself would take any number
 
 
+class Joined:
+    """A transport that sends what is written to it in one turn of the loop in one piece.
+
+    uvicorn writes an answer's head and then its body, and a system call costs more than the rest of a small answer.
+    """
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self.transport = transport
+        self._loop = loop
+        self._pieces: list[bytes] = []
+
+    def write(self, data: bytes) -> None:
+        if not self._pieces:
+            self._loop.call_soon(self._flush)
+        self._pieces.append(data)
+
+    def close(self) -> None:
+        self._flush()
+        self.transport.close()
+
+    def _flush(self) -> None:
+        if self._pieces:
+            self.transport.write(b"".join(self._pieces))
+            self._pieces.clear()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.transport, name)
+
+
 class PatientProtocol(HttpToolsProtocol):
     """uvicorn's HTTP/1.1, but it hangs up on a connection on which nothing was finished for PATIENCE seconds, and
     refuses a head, or what follows a body, that has no end."""
@@ -21,7 +50,7 @@ class PatientProtocol(HttpToolsProtocol):
     _unfinished = 0  # bytes that are neither a whole head nor body
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
+        super().connection_made(Joined(transport, self.loop))  # type: ignore[arg-type]
         self._look = self.loop.call_later(PATIENCE, self._look_again)
 
     def connection_lost(self, exc: Exception | None) -> None:

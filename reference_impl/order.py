@@ -40,9 +40,12 @@ class Order(Generic[T]):
 
     def remove(self, item: T) -> None:
         """Take an item out; it must be there."""
-        where = bisect_right(self._starts, item) - 1
+        where, at = 0, 0
+        if item != self._blocks[0][0]:  # what expires is the first, and need not be looked for
+            where = bisect_right(self._starts, item) - 1
+            at = bisect_left(self._blocks[where], item)
         block = self._blocks[where]
-        del block[bisect_left(block, item)]
+        del block[at]
         if not block:
             del self._blocks[where], self._starts[where]
 

@@ -27,7 +27,7 @@ def _elsewhere() -> Iterator[None]:
         return
     with TemporaryDirectory(prefix="sync-conformance-", ignore_cleanup_errors=True) as folder:
         configuration.set_hypothesis_home_dir(Path(folder))
-        _put_utf8()
+        _make_tables()
         try:
             yield
         finally:
@@ -46,10 +46,14 @@ def stored_elsewhere() -> Together:
     return _ELSEWHERE
 
 
-def _put_utf8() -> None:
-    """Writes the table of what UTF-8 can encode, everything but surrogates, for which hypothesis needs a second."""
+def _make_tables() -> None:
+    """Makes the tables of characters: once, since threads that need them side by side would make one each.
+
+    That of what UTF-8 can encode, everything but surrogates, is written here: hypothesis needs a second for it.
+    """
     if not hasattr(charmap, "charmap_file"):  # another hypothesis than the ones this was written for
         return
+    charmap.charmap()
     table = charmap.charmap_file("codec-v2-utf-8")
     table.parent.mkdir(parents=True, exist_ok=True)
     table.write_bytes(gzip.compress(json.dumps([[[0, 0xD7FF], [0xE000, 0x10FFFF]], []]).encode()))

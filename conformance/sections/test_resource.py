@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from conformance.context import SAFETY_TTL, Context
@@ -13,7 +12,7 @@ from conformance.outcomes import Blocked, Inconclusive
 from conformance.passive import judge_each
 from conformance.passive.stream import SID
 from conformance.registry import rule, scenario
-from conformance.resource import Shown, differences, shown_stream, streams_shown, succeeded
+from conformance.resource import differences, shown_stream, succeeded
 from conformance.sections.test_fetch import Unnamed
 from conformance.server_time import expect_at
 from conformance.streams import Stream
@@ -26,21 +25,21 @@ WAIT = 4.0  # seconds: more than two dates of whole seconds and a Date header re
 @rule("STREAM-KEYS")
 def test_keys(traffic: Traffic) -> None:
     """Every stream in every answer of the run must have all ten keys; more keys are welcome."""
-    judge_each("STREAM-KEYS", traffic)
+    judge_each("STREAM-KEYS", traffic.streams)
 
 
 @rule("STREAM-SID")
 def test_sid(traffic: Traffic) -> None:
     """The sid of every stream in every answer of the run is compared with the pattern."""
-    judge_each("STREAM-SID", traffic)
+    judge_each("STREAM-SID", traffic.streams)
 
 
 @rule("STREAM-ACCOUNT-SID")
 def test_account_sid(traffic: Traffic) -> None:
     """Every account_sid in the run is compared with the pattern, and with the account logged in or else each other."""
-    judge_each("STREAM-ACCOUNT-SID", traffic)
+    judge_each("STREAM-ACCOUNT-SID", traffic.streams)
     account = traffic.target.credentials.account_sid
-    for shown in _all_shown(traffic):
+    for shown in traffic.streams:
         found = str(value(shown.body, "account_sid", shown.exchange))
         account = account or found
         expect(
@@ -73,9 +72,9 @@ def test_service_sid(homes: Homes, traffic: Traffic) -> None:
 
     A service asked for by its sid must be shown under that sid, and two services under two.
     """
-    judge_each("STREAM-SERVICE-SID", traffic)
+    judge_each("STREAM-SERVICE-SID", traffic.streams)
     known: dict[str, str] = {}
-    for shown in _all_shown(traffic):
+    for shown in traffic.streams:
         address = address_of(shown.exchange.request)
         if address is None:
             continue
@@ -105,7 +104,7 @@ def test_unique_name(fetch_unnamed: Unnamed, traffic: Traffic) -> None:
 
     That is judged in the answers to creates, and in a fetch of such a stream.
     """
-    judge_each("STREAM-UNIQUE-NAME", traffic)
+    judge_each("STREAM-UNIQUE-NAME", traffic.streams)
     shown = shown_stream(fetch_unnamed.by_sid)
     if shown.get("sid") == fetch_unnamed.stream.sid:
         name = value(shown, "unique_name", fetch_unnamed.by_sid)
@@ -116,54 +115,49 @@ def test_unique_name(fetch_unnamed: Unnamed, traffic: Traffic) -> None:
 @rule("STREAM-URL")
 def test_url(traffic: Traffic) -> None:
     """The path of every url in the run must lead to the very stream that shows it; the host is not looked at."""
-    judge_each("STREAM-URL", traffic)
+    judge_each("STREAM-URL", traffic.streams)
 
 
 @rule("STREAM-URL-BY-SID")
 def test_urls_by_sid(traffic: Traffic) -> None:
     """The path of every url and link in the run must hold the service_sid and sid of the stream that shows it."""
-    judge_each("STREAM-URL-BY-SID", traffic)
+    judge_each("STREAM-URL-BY-SID", traffic.streams)
 
 
 @rule("STREAM-LINKS")
 def test_links(traffic: Traffic) -> None:
     """The links of every stream in the run must be an object, and every value in it an absolute http(s) URL."""
-    judge_each("STREAM-LINKS", traffic)
+    judge_each("STREAM-LINKS", traffic.streams)
 
 
 @rule("STREAM-LINKS-MESSAGES")
 def test_messages_link(traffic: Traffic) -> None:
     """The path of every stream's messages link must be the stream's own path and /Messages."""
-    judge_each("STREAM-LINKS-MESSAGES", traffic)
+    judge_each("STREAM-LINKS-MESSAGES", traffic.streams)
 
 
 @rule("STREAM-DATES")
 def test_dates(traffic: Traffic) -> None:
     """Every date in the run must be read as an ISO 8601 date and time with Z or an offset."""
-    judge_each("STREAM-DATES", traffic)
+    judge_each("STREAM-DATES", traffic.streams)
 
 
 @rule("STREAM-DATES-WHOLE-SECONDS")
 def test_dates_of_whole_seconds(traffic: Traffic) -> None:
     """No date in the run may have a fraction."""
-    judge_each("STREAM-DATES-WHOLE-SECONDS", traffic)
+    judge_each("STREAM-DATES-WHOLE-SECONDS", traffic.streams)
 
 
 @rule("STREAM-CREATED-BY")
 def test_created_by(traffic: Traffic) -> None:
     """The creator in answers to create, and elsewhere that of streams with the suite's names, must be "system"."""
-    judge_each("STREAM-CREATED-BY", traffic)
+    judge_each("STREAM-CREATED-BY", traffic.streams)
 
 
 @rule("STREAM-DATE-UPDATED-NEW")
 def test_date_updated_of_new_stream(traffic: Traffic) -> None:
     """In every answer to a create the two dates are compared; with fractions they may differ by less than 1 s."""
-    judge_each("STREAM-DATE-UPDATED-NEW", traffic)
-
-
-def _all_shown(traffic: Traffic) -> Iterator[Shown]:
-    for exchange in traffic:
-        yield from streams_shown(exchange)
+    judge_each("STREAM-DATE-UPDATED-NEW", traffic.streams)
 
 
 @dataclass(frozen=True, slots=True)
