@@ -34,10 +34,13 @@ def expect_equal(actual: Any, wanted: Any, what: str, *exchanges: Exchange) -> N
 
 
 def describe(exchange: Exchange) -> str:
-    """What came back, in a few words: the status, and an error's code and message if it has them."""
+    """What came back, in a few words: the status, where it redirects to, and an error's code and message."""
     if exchange.response is None:
         return f"no answer: {exchange.error}"
     text = f"{exchange.response.status} {exchange.response.reason}".strip()
+    place = exchange.response.headers.get("Location")
+    if 300 <= exchange.response.status < 400 and place is not None:
+        text += f", which redirects to {place[:SHOWN]!r}"
     try:
         body = exchange.response.json()
     except NotJSON:

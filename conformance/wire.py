@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import heapq
+import http.client
 import ipaddress
 import itertools
 import os
@@ -42,6 +43,7 @@ from conformance.exchange import Headers, Request, Response
 # body of brackets alone takes up to 24 times its size, and several are looked at side by side.
 MAX_BODY = 2 * 1024 * 1024
 MAX_HEAD = 128 * 1024
+TOO_LONG_A_HEAD = f"headers of more than {MAX_HEAD} bytes"
 CODINGS = frozenset({"", "identity", "gzip", "x-gzip", "deflate"})  # nothing but identity is asked for
 
 
@@ -78,13 +80,45 @@ class _Guard:
 _serving = threading.local()
 
 
+class _BoundedLines:
+    """A stream whose lines may hold `MAX_HEAD` bytes together."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self._left = MAX_HEAD
+
+    def readline(self, limit: int = -1) -> bytes:
+        line: bytes = self._stream.readline(limit)
+        self._left -= len(line)
+        if self._left < 0:
+            raise WireError(TOO_LONG_A_HEAD)
+        return line
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+class _BoundedResponse(http.client.HTTPResponse):
+    """Reads no more of a head than is allowed: parsed, it takes many times its size."""
+
+    def begin(self) -> None:
+        stream: Any = self.fp
+        self.fp = _BoundedLines(stream)  # type: ignore[assignment]
+        super().begin()
+        self.fp = stream if self.fp is not None else None
+
+
 class _WatchedHTTPConnection(HTTPConnection):
+    response_class = _BoundedResponse
+
     def request(self, *args: Any, **kwargs: Any) -> None:
         _serving.guard.serve(self)
         super().request(*args, **kwargs)
 
 
 class _WatchedHTTPSConnection(HTTPSConnection):
+    response_class = _BoundedResponse
+
     def request(self, *args: Any, **kwargs: Any) -> None:
         _serving.guard.serve(self)
         super().request(*args, **kwargs)
@@ -244,7 +278,7 @@ def _tls_context() -> ssl.SSLContext:
 def _look_at_head(headers: Headers) -> None:
     """Raises WireError for a head that is too large, and for a body that can't be decoded in bounded memory."""
     if sum(len(name) + len(value) for name, value in headers) > MAX_HEAD:
-        raise WireError(f"headers of more than {MAX_HEAD} bytes")
+        raise WireError(TOO_LONG_A_HEAD)
     coding = ", ".join(headers.all("Content-Encoding")).strip().lower()
     if coding not in CODINGS:
         raise WireError(f"a body in the content coding {coding[:40]!r}, which was not asked for")

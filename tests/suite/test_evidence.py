@@ -184,4 +184,6 @@ def test_an_answer_is_described_with_its_error() -> None:
     body = b'{"code": 20404, "message": "not there"}'
     exchange = Exchange(Request("GET", "http://x"), Response(404, "Not Found", Headers(), body), 0, 0)
     assert describe(exchange) == "404 Not Found (code 20404: not there)"
+    moved = Response(308, "Moved", Headers.of({"Location": "/v1/x"}))
+    assert describe(Exchange(Request("GET", "http://x"), moved, 0, 0)) == "308 Moved, which redirects to '/v1/x'"
     assert "broke off" in describe(Exchange(Request("GET", "http://x"), None, 0, 0, "it broke off"))
