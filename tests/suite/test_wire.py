@@ -86,9 +86,9 @@ def test_a_trickle_ends_at_the_deadline(wire: Wire, data: bytes) -> None:
 
 def test_no_more_of_a_head_is_read_than_is_allowed(wire: Wire) -> None:
     long = b"".join(b"X-%d: %s\r\n" % (number, b"v" * 65_000) for number in range(3))
-    with raw_server(answering(b"HTTP/1.1 200 OK\r\n" + long)) as server:  # which does not end the head
-        with pytest.raises(WireError, match="headers of more than 131072 bytes"):
-            wire.send(Request("GET", server.url), timeout=5)
+    unended = answering(b"HTTP/1.1 200 OK\r\n" + long)
+    with raw_server(unended) as server, pytest.raises(WireError, match="headers of more than 131072 bytes"):
+        wire.send(Request("GET", server.url), timeout=5)
 
 
 def test_silence_ends_at_the_deadline(wire: Wire) -> None:
