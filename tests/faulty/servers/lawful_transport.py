@@ -98,7 +98,8 @@ def SpeaksHttp10() -> Any:  # noqa: N802
 
 @lawful("Header names are in capitals.", rules=("RATE-*", *HTTP))
 def HeadersInCapitals() -> Any:  # noqa: N802
-    return {"asgi": with_headers(lambda pairs: [(name.upper(), value) for name, value in pairs])}
+    in_capitals = with_headers(lambda pairs: [(name.upper(), value) for name, value in pairs])
+    return {"asgi": in_capitals, "uvicorn": {"http": H11Protocol}}  # httptools' protocol writes them in lower case
 
 
 @lawful("Answers have more headers: cookies, caching, limits, two of a kind.", rules=HTTP)
