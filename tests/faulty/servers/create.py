@@ -270,11 +270,11 @@ class SharesTheEmptyName(Store):
         return next(s for s in self._streams.values() if s.unique_name is None and s.service_sid == service_sid)
 
 
-@fault("CREATE-WORKS", "Refuses a nameless stream while there are two.", may=("CREATE-NAMELESS-MANY",))
-class RefusesManyNameless(Api):
+@fault("CREATE-WORKS", "Refuses a nameless stream once others have names.", may=("CREATE-NAMELESS-MANY",))
+class NamesForAllOrNone(Api):
     def create_stream(self, request: Any, service: Any) -> Any:
-        nameless = [s for s in self.store._streams.values() if s.unique_name is None and s.service_sid == service.sid]
-        if len(nameless) >= 2 and not name_of(self, request):
+        named = any(s.unique_name and s.service_sid == service.sid for s in self.store._streams.values())
+        if named and not name_of(self, request):
             error = ApiError("Unique name already exists")
             error.status, error.code = 409, 54301
             raise error
