@@ -9,12 +9,14 @@ import pytest
 with warnings.catch_warnings():  # libraries that mitmproxy loads use names that are on their way out
     warnings.simplefilter("ignore", DeprecationWarning)
     import proxy.master  # noqa: F401
-from proxy_traffic import STARTED
+from proxy_running import running
+from proxy_traffic import STARTED, work
 from proxy_upstream import Upstream, make_certificate, upstream
 
 from conformance.exchange import Exchange
 from proxy.cassette import Cassette, load
 from proxy.certificates import authority
+from proxy.engine import Settings
 from proxy.recorder import Recorder
 
 
@@ -53,3 +55,14 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def server() -> Iterator[Upstream]:
     with upstream() as running:
         yield running
+
+
+@pytest.fixture
+def recorded(tmp_path: Path, confdir: Path) -> tuple[Path, list[tuple[int, object]], str]:
+    """A recorded cassette, what the client saw, and the address it saw it at."""
+    path = tmp_path / "calls.yaml"
+    with upstream() as server, running(Settings(path, "record", upstream=server.url), confdir) as proxy:
+        seen = work(proxy.url, proxy.session())
+    assert proxy.summary.recorded == 7
+    assert proxy.summary.failed == ()
+    return path, seen, proxy.url

@@ -6,6 +6,8 @@ import base64
 import json
 from urllib.parse import urlencode
 
+import requests
+
 from conformance.exchange import Exchange, Headers, Request, Response
 
 ACCOUNT = "AC" + "0123456789abcdef" * 2
@@ -15,6 +17,7 @@ OTHER_SERVICE = "IS" + "2" * 32
 TOKEN = "4f2a9c7e81d05b36a1f0c2e47b9d8356"
 BASE = "http://127.0.0.1:8000"
 STARTED = 1_767_225_600.25
+STREAMS = f"/v1/Services/{SERVICE}/Streams"
 
 
 def basic(user: str = ACCOUNT, password: str = TOKEN) -> tuple[str, str]:
@@ -74,3 +77,18 @@ def create(name: str, number: int = 1, **options: object) -> Exchange:
 def fetch(number: int = 1, name: str = "orders", **options: object) -> Exchange:
     path = f"/v1/Services/{SERVICE}/Streams/TO{number:032x}"
     return exchange(request("GET", path, **options), reply(200, stream(name, number)))  # type: ignore[arg-type]
+
+
+def work(url: str, session: requests.Session) -> list[tuple[int, object]]:
+    """What a program does: create, find by name, publish, list, delete, find nothing."""
+    made = session.post(url + STREAMS, data={"UniqueName": "Ana's orders", "Ttl": "60"})
+    answers = [
+        made,
+        session.get(f"{url}{STREAMS}/Ana%27s%20orders"),
+        session.post(made.json()["links"]["messages"], data={"Data": '{"to": "Ana"}'}),
+        session.get(url + STREAMS),
+        session.delete(made.json()["url"]),
+        session.get(f"{url}{STREAMS}/Ana%27s%20orders"),
+        requests.get(url + STREAMS, timeout=10),
+    ]
+    return [(answer.status_code, answer.json() if answer.content else None) for answer in answers]

@@ -7,9 +7,6 @@ import contextlib
 import json
 import socket
 import ssl
-import subprocess
-import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 from pathlib import Path
@@ -23,7 +20,7 @@ from mitmproxy import http
 from mitmproxy.flow import Error
 from mitmproxy.test import tflow
 from proxy_running import running
-from proxy_traffic import ACCOUNT, SERVICE, TOKEN
+from proxy_traffic import ACCOUNT, STREAMS, TOKEN, work
 from proxy_upstream import Upstream, upstream
 
 from proxy.addon import SyncProxy
@@ -36,33 +33,6 @@ from proxy.player import Player
 from proxy.serve import start_replay
 
 ROOT = Path(__file__).parents[2]
-STREAMS = f"/v1/Services/{SERVICE}/Streams"
-
-
-def work(url: str, session: requests.Session) -> list[tuple[int, object]]:
-    """What a program does: create, find by name, publish, list, delete, find nothing."""
-    made = session.post(url + STREAMS, data={"UniqueName": "Ana's orders", "Ttl": "60"})
-    answers = [
-        made,
-        session.get(f"{url}{STREAMS}/Ana%27s%20orders"),
-        session.post(made.json()["links"]["messages"], data={"Data": '{"to": "Ana"}'}),
-        session.get(url + STREAMS),
-        session.delete(made.json()["url"]),
-        session.get(f"{url}{STREAMS}/Ana%27s%20orders"),
-        requests.get(url + STREAMS, timeout=10),
-    ]
-    return [(answer.status_code, answer.json() if answer.content else None) for answer in answers]
-
-
-@pytest.fixture
-def recorded(tmp_path: Path, confdir: Path) -> tuple[Path, list[tuple[int, object]], str]:
-    """A recorded cassette, what the client saw, and the address it saw it at."""
-    path = tmp_path / "calls.yaml"
-    with upstream() as server, running(Settings(path, "record", upstream=server.url), confdir) as proxy:
-        seen = work(proxy.url, proxy.session())
-    assert proxy.summary.recorded == 7
-    assert proxy.summary.failed == ()
-    return path, seen, proxy.url
 
 
 def test_what_was_recorded_is_replayed_without_the_server(recorded, server: Upstream, confdir: Path) -> None:
@@ -415,62 +385,3 @@ def test_a_thousand_exchanges_from_fifty_clients(tmp_path: Path, server: Upstrea
         assert all_clients(handle.url) == live
     assert handle.finished.code == 0, handle.finished.messages
     assert server.connections == before
-
-
-# inside the user's own mitmproxy --------------------------------------------------------------------------------------
-
-
-def mitmdump(*arguments: str | Path, **options: object) -> subprocess.Popen[str]:
-    program = Path(sys.executable).with_name("mitmdump")
-    command = [program, "-s", ROOT / "proxy" / "addon.py", *arguments]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
-
-
-def test_the_addon_replays_inside_mitmdump_and_forwards_nothing(
-    recorded, server: Upstream, confdir: Path, tmp_path: Path
-) -> None:
-    path, _, _ = recorded
-    port = free_port()
-    process = mitmdump(
-        "--set", f"cassette={path}", "--set", "cassette_mode=replay", "--set", f"confdir={confdir}",
-        "--mode", f"reverse:{server.url}@127.0.0.1:{port}", cwd=tmp_path,
-    )  # fmt: skip
-    try:
-        url = f"http://127.0.0.1:{port}"
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline:
-            try:
-                first = requests.get(url + STREAMS, auth=(ACCOUNT, TOKEN), timeout=5)
-                break
-            except requests.ConnectionError:
-                time.sleep(0.05)
-        assert first.status_code == 200
-        assert requests.get(url + STREAMS, auth=(ACCOUNT, TOKEN), timeout=5).status_code == STATUS
-        assert requests.get(url + "/else", timeout=5).status_code == STATUS
-    finally:
-        process.terminate()
-        said, _ = process.communicate(timeout=20)
-    assert server.connections == 0
-    assert "used-up" in said
-
-
-@pytest.mark.parametrize(
-    ("settings", "sentence"),
-    [
-        (["cassette=none.yaml", "cassette_mode=reply"], "there is no mode 'reply'"),
-        (["cassette=c.yaml", "cassette_mode=record", "cassette_keep=true"], "no option cassette_keep"),
-    ],
-)
-def test_the_addon_ends_mitmdump_when_it_can_not_work(
-    tmp_path: Path, confdir: Path, settings: list[str], sentence: str
-) -> None:
-    options = [part for setting in (*settings, f"confdir={confdir}") for part in ("--set", setting)]
-    process = mitmdump(*options, "--mode", "regular@127.0.0.1:0", cwd=tmp_path)
-    said, _ = process.communicate(timeout=30)
-    assert process.returncode == 1
-    assert sentence in " ".join(said.split())
