@@ -1,11 +1,12 @@
 """Tries whether a weakened check is noticed: docs/mutation.md says how.
 
-PYTHONPATH=tests python -m mutation [--rules PATTERN …] [--sample N] [--seed N] [--evidence FOLDER] [--workers N]
+PYTHONPATH=tests python -m mutation [--rules PATTERN …] [--sample N] [--seed N] [--evidence FOLDER] [--write]
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import random
 import sys
 import tempfile
@@ -17,14 +18,15 @@ from pathlib import Path
 
 from conformance.options import Options
 from conformance.outcomes import Level
+from conformance.registry import load_sections
 from conformance.rules import load_catalogue
 from conformance.selection import in_reach
 from mutation.evidence import JOBS, generated, jobs_for, load_records, record_all
 from mutation.judging import Bench
 from mutation.mutants import Mutant, mutants_of
-from mutation.reviewed import load_reviewed, review
+from mutation.reviewed import Judged, load_equivalent, load_surviving, review, shrink
 from mutation.subjects import HEART, Suite
-from mutation.table import table
+from mutation.table import figures, findings, write_figures
 from mutation.unit import judge_by_tests
 
 HEART_SAMPLE = 20  # mutants of the pure heart for each sampled rule
@@ -64,8 +66,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--evidence", type=Path, metavar="FOLDER", help="keep evidence there and use what is there")
     parser.add_argument("--workers", type=int, default=2, help="processes that judge mutants")
     parser.add_argument("--jobs", type=int, default=JOBS, help="servers to gather evidence from at a time")
+    parser.add_argument("--results", type=Path, metavar="FILE", help="write there what killed each mutant, as JSON")
+    parser.add_argument(
+        "--write",
+        action="store_true",
+        help="put the figures into docs/mutation.md and drop what is killed now from surviving.yaml",
+    )
     arguments = parser.parse_args(argv)
+    if arguments.write and (arguments.rules or arguments.sample is not None):
+        parser.error("--write needs all rules: leave out --rules and --sample")
     started = time.monotonic()
+    load_sections()
 
     def tell(words: str) -> None:
         print(f"{time.monotonic() - started:6.0f} s  {words}", flush=True)
@@ -90,20 +101,32 @@ def main(argv: Sequence[str] | None = None) -> int:
         tell(f"left out, since {rule_id} is {outcome} on {name} without any change")
     killers = bench.judge_all(in_checks)
     tell(f"{sum(map(bool, killers))} of {len(in_checks)} killed by evidence")
-    left = [number for number, killer in enumerate(killers) if not killer]
-    by_tests = judge_by_tests([*(in_checks[number] for number in left), *in_heart], arguments.workers)
-    for number, killer in zip(left, by_tests, strict=False):
-        killers[number] = killer
-    mutants, killers = [*in_checks, *in_heart], [*killers, *by_tests[len(left) :]]
-    reviewed = review(mutants, killers, load_reviewed())
+    judged = by_unit_tests(
+        [Judged(*each) for each in zip(in_checks, killers, strict=True)], in_heart, arguments.workers
+    )
+    reviewed = review(judged, load_equivalent(), load_surviving())
     tell("done")
-    print(table(mutants, killers, reviewed, bench))
+    print(findings(reviewed, bench), figures(judged, reviewed), sep="\n")
+    unknown = [key for key in (*load_equivalent(), *load_surviving()) if key not in {e.mutant.key for e in judged}]
     if whole:
-        known = {mutant.key for mutant in mutants}
-        unknown = [key for key in load_reviewed() if key not in known]
         print(*(f"listed, but there is no such mutant: {key}" for key in unknown), sep="\n")
-        return 1 if reviewed.unexplained or reviewed.stale or unknown else 0
-    return 1 if reviewed.unexplained or reviewed.stale or not mutants else 0
+    if arguments.write:
+        write_figures(figures(judged, reviewed))
+        shrink(reviewed.surviving)
+    if arguments.results:
+        rows = [{"mutant": e.mutant.key, "evidence": e.by_evidence, "tests": e.by_tests} for e in judged]
+        arguments.results.write_text(json.dumps(rows, indent=1), "utf-8")
+    return 1 if reviewed.new or reviewed.stale or not judged or (whole and unknown) else 0
+
+
+def by_unit_tests(judged: Sequence[Judged], in_heart: Sequence[Mutant], workers: int) -> list[Judged]:
+    """With what unit tests kill: of those that evidence left, and of those that nothing else judges."""
+    alive = [each for each in (*judged, *map(Judged, in_heart)) if not each.killed]
+    tests = judge_by_tests([each.mutant for each in alive], workers)
+    return [
+        *(each for each in judged if each.killed),
+        *(Judged(each.mutant, by_tests=test) for each, test in zip(alive, tests, strict=True)),
+    ]
 
 
 if __name__ == "__main__":

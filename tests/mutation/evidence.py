@@ -14,6 +14,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from conformance.outcomes import Blocked, Failed, Judgement, Outcome
 from conformance.registry import CHECKS, SCENARIOS, load_sections
 from conformance.rules import load_catalogue
 from conformance.run import Run
+from conformance.selection import in_reach
 from conformance.stage import TRAFFIC
 from conformance.target import Target
 from conformance.traffic import Traffic
@@ -97,13 +99,19 @@ def generated(rule_id: str) -> bool:
     return any(SCENARIOS[name].generates for name in CHECKS[rule_id].scenarios if name != TRAFFIC)
 
 
+@cache
+def _reach() -> frozenset[str]:
+    """Rules that need no socket: a fault may break the others too, but no server here has one."""
+    return frozenset(rule.id for rule in in_reach(load_catalogue(), Options()))
+
+
 def record(kind: str, name: str, seed: int, only: Sequence[str]) -> Record:
     """Runs the suite on that server; `only` narrows what is run to these rules."""
     load()
     load_sections()
     if kind == "fault":
         fault = FAULTS[name]
-        rules = tuple(r for r in concerned_rules(fault.rule, fault.may) if not only or r in only)
+        rules = tuple(r for r in concerned_rules(fault.rule, fault.may) if r in _reach() and (not only or r in only))
         options = Options(seed=seed, rules=rules, grace=GRACE, timeout=TIMEOUT)
         with serving(fault.parts()) as url:
             return _shortened(Record(name, fault.rule, fault.may, rules, _gather(url, options)))

@@ -1,8 +1,8 @@
-"""The reviewed list: survivors that somebody has looked at, each with the reason why no test can tell them apart."""
+"""What is known of survivors: those that no test can tell apart, each with the reason, and those not yet dealt with."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,19 +10,34 @@ import yaml
 
 from mutation.mutants import Mutant
 
-FILE = Path(__file__).with_name("equivalent.yaml")
+EQUIVALENT = Path(__file__).with_name("equivalent.yaml")
+SURVIVING = Path(__file__).with_name("surviving.yaml")
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A mutant and what killed it, in words; both empty for a survivor."""
+
+    mutant: Mutant
+    by_evidence: str = ""
+    by_tests: str = ""
+
+    @property
+    def killed(self) -> bool:
+        return bool(self.by_evidence or self.by_tests)
 
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """Survivors that are not in the list, and entries of the list that no longer survive or exist."""
+    """Survivors that are in neither list, in the one and in the other; and entries of the lists that are killed."""
 
-    unexplained: tuple[Mutant, ...]
-    explained: tuple[Mutant, ...]
+    new: tuple[Mutant, ...]
+    equivalent: tuple[Mutant, ...]
+    surviving: tuple[Mutant, ...]
     stale: tuple[str, ...]
 
 
-def load_reviewed(path: Path = FILE) -> dict[str, str]:
+def load_equivalent(path: Path = EQUIVALENT) -> dict[str, str]:
     """Reasons by the key of the mutant. The file is a list of `{reason, mutants}`."""
     reasons: dict[str, str] = {}
     for entry in yaml.safe_load(path.read_text("utf-8")) or []:
@@ -33,12 +48,32 @@ def load_reviewed(path: Path = FILE) -> dict[str, str]:
     return reasons
 
 
-def review(mutants: Sequence[Mutant], killers: Sequence[str], reasons: Mapping[str, str]) -> Review:
-    """Compares what survived with the list."""
-    survivors = [mutant for mutant, killer in zip(mutants, killers, strict=True) if not killer]
-    killed = {mutant.key for mutant, killer in zip(mutants, killers, strict=True) if killer}
+def load_surviving(path: Path = SURVIVING) -> frozenset[str]:
+    """Keys of the mutants that are known to survive. The file has them by module."""
+    found = yaml.safe_load(path.read_text("utf-8")) or {}
+    return frozenset(f"{module}.{key}" for module, keys in found.items() for key in keys)
+
+
+def review(judged: Sequence[Judged], equivalent: Mapping[str, str], surviving: frozenset[str]) -> Review:
+    """Compares what survived with the lists."""
+    survivors = [each.mutant for each in judged if not each.killed]
+    killed = {each.mutant.key for each in judged if each.killed}
     return Review(
-        tuple(mutant for mutant in survivors if mutant.key not in reasons),
-        tuple(mutant for mutant in survivors if mutant.key in reasons),
-        tuple(key for key in reasons if key in killed),
+        tuple(m for m in survivors if m.key not in equivalent and m.key not in surviving),
+        tuple(m for m in survivors if m.key in equivalent),
+        tuple(m for m in survivors if m.key in surviving and m.key not in equivalent),
+        tuple(sorted(key for key in {*equivalent, *surviving} if key in killed)),
     )
+
+
+def shrink(still: Iterable[Mutant], path: Path = SURVIVING) -> None:
+    """Leaves only those in the list of known survivors. Nothing is ever added to it by a program."""
+    known, kept = load_surviving(path), dict[str, list[str]]()
+    for mutant in still:
+        if mutant.key in known:
+            module = mutant.subject.source.name
+            kept.setdefault(module, []).append(mutant.key.removeprefix(f"{module}."))
+    head = "".join(line for line in path.read_text("utf-8").splitlines(keepends=True) if line.startswith("#"))
+    listed = {module: sorted(keys) for module, keys in sorted(kept.items())}
+    text = yaml.safe_dump(listed, allow_unicode=True, sort_keys=False, width=10_000) if listed else ""
+    path.write_text(head + text, "utf-8")

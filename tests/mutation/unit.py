@@ -26,7 +26,7 @@ from mutation.mutants import Mutant
 FOLDER = Path(__file__).parents[1] / "suite"
 # They start servers or whole runs: seconds each, and nothing in them that others don't look at more closely.
 SLOW = ("test_whole_suite.py", "test_command.py", "test_session.py", "test_wire.py", "test_gate_and_journal.py")
-SLOWEST = 1.0  # seconds that a test may take to be used here
+SLOWEST = 1.0  # seconds that a test may take to be used here, once what it shares with others is there
 LONGEST = 30  # seconds for all tests of one mutant
 EXAMPLES = 60  # of hypothesis, for each test
 
@@ -57,10 +57,10 @@ class Judging:
 
     def _first_run(self, item: pytest.Item) -> Item | None:
         lines: set[Line] = set()
-        started = time.monotonic()
         with tracing(self._paths, lines):
-            failed = _fails(item)
-        seconds = time.monotonic() - started
+            failed, seconds = _timed(item)
+        if seconds > SLOWEST and lines and not failed:
+            failed, seconds = _timed(item)
         if failed:
             print(f"left out, since it fails without any change: {item.nodeid}", file=sys.stderr, flush=True)
         return Item(item, seconds, frozenset(lines)) if lines and seconds <= SLOWEST and not failed else None
@@ -74,7 +74,7 @@ def judge_by_tests(mutants: Sequence[Mutant], workers: int) -> list[str]:
     hypothesis.settings.register_profile("mutation", settings, suppress_health_check=list(hypothesis.HealthCheck))
     hypothesis.settings.load_profile("mutation")
     plugin = Judging(mutants, workers)
-    files = [str(path) for path in sorted(FOLDER.glob("test_*.py")) if path.name not in SLOW]
+    files = [str(path) for path in sorted(FOLDER.rglob("test_*.py")) if path.name not in SLOW]
     arguments = ["-q", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning", *files]
     shown = io.StringIO()
     with contextlib.redirect_stdout(shown):
@@ -82,6 +82,11 @@ def judge_by_tests(mutants: Sequence[Mutant], workers: int) -> list[str]:
     if len(plugin.found) != len(mutants):
         raise RuntimeError(f"the tests could not be run on mutants:\n{shown.getvalue()[-3000:]}")
     return plugin.found
+
+
+def _timed(item: pytest.Item) -> tuple[bool, float]:
+    started = time.monotonic()
+    return _fails(item), time.monotonic() - started
 
 
 def _fails(item: pytest.Item) -> bool:

@@ -1,0 +1,177 @@
+"""Doctors evidence: a copy of what a right server showed, with one thing in it changed, and what a check makes of it.
+
+A place in the evidence is written as Python would: `flood.looks[0]`, `created`; `[*]` means every item.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import is_dataclass, replace
+from typing import Any
+
+from conformance.exchange import Exchange, Headers, Response
+from conformance.outcomes import Blocked, Failed, Inconclusive, Judgement
+from conformance.registry import CHECKS
+from suite.checks.recorded import recorded
+
+STEP = re.compile(r"\.?([A-Za-z_]\w*)|\[(\*|-?\d+)\]")
+WORDS = {Failed: "fail", Blocked: "blocked", Inconclusive: "inconclusive"}
+Change = Callable[[Any], Any]
+
+
+def verdict(rule_id: str, evidence: Mapping[str, Any]) -> str:
+    """What the check alone makes of this evidence, in one word; its dependencies are not asked."""
+    check = CHECKS[rule_id]
+    try:
+        check.function(**{name: evidence[name] for name in check.scenarios})
+    except Judgement as judgement:
+        return next((word for kind, word in WORDS.items() if isinstance(judgement, kind)), type(judgement).__name__)
+    return "pass"
+
+
+def doctored(rule_id: str, *changes: tuple[str, Change]) -> str:
+    """The check's word on recorded evidence with these changes, each at its place."""
+    evidence = dict(recorded())
+    for place, change in changes:
+        scenario, *path = steps(place)
+        evidence[str(scenario)] = changed(evidence[str(scenario)], path, change)
+    return verdict(rule_id, evidence)
+
+
+def steps(place: str) -> list[str | int | None]:
+    """Attribute names, indexes, and None for every item."""
+    if STEP.sub("", place):
+        raise ValueError(f"{place!r} is no place")
+    return [name or (None if index == "*" else int(index)) for name, index in STEP.findall(place)]
+
+
+def changed(item: Any, path: list[Any], change: Change) -> Any:
+    """A copy of `item` with `change` applied to what is at the end of the path."""
+    if not path:
+        return change(item)
+    step, *rest = path
+    if isinstance(step, str):
+        if isinstance(item, dict):
+            return {**item, step: changed(item[step], rest, change)}
+        if not is_dataclass(item) or isinstance(item, type):
+            raise TypeError(f"{type(item).__name__} has no fields to change")
+        return replace(item, **{step: changed(getattr(item, step), rest, change)})
+    chosen = range(len(item)) if step is None else [range(len(item))[step]]
+    return type(item)(changed(each, rest, change) if number in chosen else each for number, each in enumerate(item))
+
+
+# What can be done to an exchange.
+
+
+def status(number: int) -> Change:
+    """Another status, the rest as it was."""
+    return lambda exchange: replace(exchange, response=replace(_response(exchange), status=number))
+
+
+def refusal(number: int, code: int = 0) -> Change:
+    """An error of the usual form."""
+    body = json.dumps({"code": code, "message": "no", "status": number}).encode()
+    return lambda exchange: replace(exchange, response=Response(number, "", Headers.of(JSON_TYPE), body))
+
+
+def no_answer(error: str = "connection reset") -> Change:
+    return lambda exchange: replace(exchange, response=None, error=error)
+
+
+def raw(body: bytes) -> Change:
+    """Another body, the rest as it was."""
+    return lambda exchange: replace(exchange, response=_with_body(exchange, body))
+
+
+def body(new: Any) -> Change:
+    return raw(json.dumps(new).encode())
+
+
+def put(*path: str | int, to: Any) -> Change:
+    """Another value at that place of the JSON body: `put("meta", "key", to="items")`. `to` may be made of the old."""
+
+    def change(exchange: Exchange) -> Exchange:
+        found = json.loads(_response(exchange).body)
+        holder = found
+        for step in path[:-1]:
+            holder = holder[step]
+        old = holder.get(path[-1]) if isinstance(holder, dict) else holder[path[-1]]
+        holder[path[-1]] = to(old) if callable(to) else to
+        return replace(exchange, response=_with_body(exchange, json.dumps(found).encode()))
+
+    return change
+
+
+def without(*path: str | int) -> Change:
+    """The JSON body without that key or item."""
+
+    def change(exchange: Exchange) -> Exchange:
+        found = json.loads(_response(exchange).body)
+        holder = found
+        for step in path[:-1]:
+            holder = holder[step]
+        del holder[path[-1]]
+        return replace(exchange, response=_with_body(exchange, json.dumps(found).encode()))
+
+    return change
+
+
+def header(name: str, value: str | None) -> Change:
+    """Another value of that header; None takes it out."""
+
+    def change(exchange: Exchange) -> Exchange:
+        response = _response(exchange)
+        items = [(key, old) for key, old in response.headers.items if key.lower() != name.lower()]
+        items += [(name, value)] if value is not None else []
+        return replace(exchange, response=replace(response, headers=Headers.of(items)))
+
+    return change
+
+
+def later(seconds: float) -> Change:
+    """The same answer, so many seconds later."""
+    return lambda exchange: replace(exchange, received=exchange.received + seconds)
+
+
+def moved(seconds: float) -> Change:
+    """Asked and answered so many seconds later."""
+    return lambda e: replace(e, sent=e.sent + seconds, received=e.received + seconds)
+
+
+# What can be done to anything else.
+
+
+def to(new: Any) -> Change:
+    """This in its place."""
+    return lambda _: new
+
+
+def drop(index: int) -> Change:
+    """The sequence without that item."""
+    return lambda items: type(items)(e for number, e in enumerate(items) if number != range(len(items))[index])
+
+
+def plus(seconds: float) -> Callable[[str], str]:
+    """For `put`: a date of a body, moved."""
+
+    def move(date: str) -> str:
+        moment = dt.datetime.fromisoformat(date) + dt.timedelta(seconds=seconds)
+        return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    return move
+
+
+JSON_TYPE = {"Content-Type": "application/json"}
+
+
+def _response(exchange: Exchange) -> Response:
+    if exchange.response is None:
+        raise ValueError("there was no answer to be changed")
+    return exchange.response
+
+
+def _with_body(exchange: Exchange, new: bytes) -> Response:
+    return replace(_response(exchange), body=new)
