@@ -90,12 +90,22 @@ def mutants_of(
         users = subject.users if isinstance(subject, Constant) else frozenset({subject})
         matter = frozenset().union(*((rules or {}).get(user, frozenset()) for user in users))
         for change in subject.changes(known):
+            if isinstance(subject, Constant) and not _has_value(subject, change):
+                continue  # the module could not be imported
             words = str(change)
             seen[words] += 1
             place = f" ({seen[words]})" if seen[words] > 1 else ""
             key = f"{subject.source.name}.{subject.qualname}: {words}{place}"
             found.append(Mutant(key, subject, change, matter))
     return found
+
+
+def _has_value(constant: Constant, change: Change) -> bool:
+    try:
+        change.made(lambda: _value_of(constant, vars(constant.source.module)))
+    except Exception:  # noqa: BLE001 - whatever it is, nobody could miss it
+        return False
+    return True
 
 
 def _code_of(subject: Subject, whole: CodeType) -> CodeType:

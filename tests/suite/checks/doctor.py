@@ -15,6 +15,7 @@ from typing import Any
 from conformance.exchange import Exchange, Headers, Response
 from conformance.outcomes import Blocked, Failed, Inconclusive, Judgement
 from conformance.registry import CHECKS
+from conformance.stage import TRAFFIC
 from suite.checks.recorded import recorded
 
 STEP = re.compile(r"\.?([A-Za-z_]\w*)|\[(\*|-?\d+)\]")
@@ -33,12 +34,27 @@ def verdict(rule_id: str, evidence: Mapping[str, Any]) -> str:
 
 
 def doctored(rule_id: str, *changes: tuple[str, Change]) -> str:
-    """The check's word on recorded evidence with these changes, each at its place."""
+    """The check's word on recorded evidence with these changes, each at its place.
+
+    A check that looks at all traffic is shown nothing but the exchanges that were changed.
+    """
     evidence = dict(recorded())
+    seen: list[Exchange] = []
     for place, change in changes:
         scenario, *path = steps(place)
         evidence[str(scenario)] = changed(evidence[str(scenario)], path, change)
+        if TRAFFIC in CHECKS[rule_id].scenarios:
+            seen.append(found(evidence, [scenario, *path]))
+    if TRAFFIC in CHECKS[rule_id].scenarios:
+        evidence[TRAFFIC] = replace(evidence[TRAFFIC], exchanges=tuple(seen))
     return verdict(rule_id, evidence)
+
+
+def found(item: Any, path: list[Any]) -> Any:
+    """What is at the end of the path."""
+    for step in path:
+        item = getattr(item, step) if isinstance(step, str) and not isinstance(item, Mapping) else item[step]
+    return item
 
 
 def steps(place: str) -> list[str | int | None]:
@@ -83,7 +99,7 @@ def no_answer(error: str = "connection reset") -> Change:
 
 def raw(body: bytes) -> Change:
     """Another body, the rest as it was."""
-    return lambda exchange: replace(exchange, response=_with_body(exchange, body))
+    return lambda exchange: replace(exchange, response=replace(_response(exchange), body=body))
 
 
 def body(new: Any) -> Change:
@@ -94,13 +110,11 @@ def put(*path: str | int, to: Any) -> Change:
     """Another value at that place of the JSON body: `put("meta", "key", to="items")`. `to` may be made of the old."""
 
     def change(exchange: Exchange) -> Exchange:
-        found = json.loads(_response(exchange).body)
-        holder = found
-        for step in path[:-1]:
-            holder = holder[step]
+        whole = json.loads(_response(exchange).body)
+        holder = found(whole, list(path[:-1]))
         old = holder.get(path[-1]) if isinstance(holder, dict) else holder[path[-1]]
         holder[path[-1]] = to(old) if callable(to) else to
-        return replace(exchange, response=_with_body(exchange, json.dumps(found).encode()))
+        return body(whole)(exchange)  # type: ignore[no-any-return]
 
     return change
 
@@ -109,12 +123,9 @@ def without(*path: str | int) -> Change:
     """The JSON body without that key or item."""
 
     def change(exchange: Exchange) -> Exchange:
-        found = json.loads(_response(exchange).body)
-        holder = found
-        for step in path[:-1]:
-            holder = holder[step]
-        del holder[path[-1]]
-        return replace(exchange, response=_with_body(exchange, json.dumps(found).encode()))
+        whole = json.loads(_response(exchange).body)
+        del found(whole, list(path[:-1]))[path[-1]]
+        return body(whole)(exchange)  # type: ignore[no-any-return]
 
     return change
 
@@ -171,7 +182,3 @@ def _response(exchange: Exchange) -> Response:
     if exchange.response is None:
         raise ValueError("there was no answer to be changed")
     return exchange.response
-
-
-def _with_body(exchange: Exchange, new: bytes) -> Response:
-    return replace(_response(exchange), body=new)
