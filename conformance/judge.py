@@ -34,16 +34,12 @@ def reconcile(results: Iterable[RuleResult]) -> tuple[RuleResult, ...]:
     A rule that looks at all traffic is judged last, and under pytest-xdist a dependency may be judged elsewhere.
     """
     settled = {result.rule.id: result for result in results}
-    changed = True
-    while changed:
-        changed = False
-        for rule_id, result in settled.items():
-            if result.outcome is not Outcome.FAIL:
-                continue
-            broken = (d for d in result.rule.depends_on if d in settled and settled[d].outcome in BROKEN)
-            if culprit := next(broken, None):
-                settled[rule_id] = _blocked_by(culprit, result)
-                changed = True
+    for rule_id, result in settled.items():
+        if result.outcome is not Outcome.FAIL:
+            continue
+        broken = (d for d in result.rule.depends_on if d in settled and settled[d].outcome in BROKEN)
+        if culprit := next(broken, None):  # one pass settles it: what is blocked is as broken as what failed
+            settled[rule_id] = _blocked_by(culprit, result)
     return tuple(settled.values())
 
 

@@ -35,9 +35,7 @@ EDGE = (
 SENDING = ("Streams.",)
 TELLING = ("describe", "show")  # they make words wherever they are called
 # Pure as well, and with unit tests of their own to judge them.
-HEART = (
-    "judge", "results", "selection", "waivers", "properties.promised", "properties.storage",
-)  # fmt: skip
+HEART = ("judge", "results", "selection", "waivers", "properties.promised")
 
 Name = tuple[str, str]  # a module and a name in it
 

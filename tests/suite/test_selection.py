@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from conformance.errors import UsageError
@@ -41,6 +43,23 @@ def test_rules_are_named_by_id_and_pattern() -> None:
 
 def test_features_narrow() -> None:
     assert {load_catalogue()[rule_id].feature for rule_id in chosen(features=("ttl",))} == {"ttl"}
+
+
+SUBSCRIBERS = [rule.id for rule in load_catalogue() if "subscribers" in rule.features]
+
+
+@pytest.mark.parametrize(
+    "options", [{"features": ("subscribers",)}, {"rules": ("SUBSCRIBE-*",)}, {"rules": ("FETCH-*", SUBSCRIBERS[0])}]
+)
+def test_rules_about_subscribers_are_asked_for_only_with_a_place_to_connect_to(options: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match="--subscribers"):
+        chosen(**options)
+    assert set(chosen(**options, subscribers="ws://127.0.0.1/")) & set(SUBSCRIBERS)
+
+
+def test_a_pattern_that_names_others_too_needs_no_place_to_connect_to() -> None:
+    assert chosen(rules=("*",)) == chosen()
+    assert set(chosen(rules=("*",), subscribers="ws://127.0.0.1/")) == {rule.id for rule in load_catalogue()}
 
 
 def test_quick_leaves_out_what_waits() -> None:
