@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from types import CodeType
 from typing import Any
 
@@ -57,10 +58,12 @@ class Mutant:
         function = self.subject.find()
         whole = function.__code__
         function.__code__ = self.change.made(lambda: _code_of(self.subject, whole))
+        _forget()
         try:
             yield
         finally:
             function.__code__ = whole
+            _forget()
 
     def _constant_changed(self, constant: Constant) -> Iterator[None]:
         home = vars(constant.source.module)
@@ -98,6 +101,19 @@ def mutants_of(
             key = f"{subject.source.name}.{subject.qualname}: {words}{place}"
             found.append(Mutant(key, subject, change, matter))
     return found
+
+
+def _forget() -> None:
+    """Empties caches of what was worked out before. Those without a bound hold files that were read, and stay."""
+    for remembering in _with_memory():
+        remembering.cache_clear()
+
+
+@cache
+def _with_memory() -> tuple[Any, ...]:
+    modules = [module for name, module in sys.modules.items() if name.startswith("conformance.")]
+    cached = [each for module in modules for each in vars(module).values() if hasattr(each, "cache_parameters")]
+    return tuple(each for each in cached if each.cache_parameters()["maxsize"] is not None)
 
 
 def _has_value(constant: Constant, change: Change) -> bool:

@@ -16,6 +16,8 @@ from mutation.table import figures, write_figures
 from mutation.wording import words_in
 
 from conformance import pace
+from conformance.exchange import Request
+from conformance.operation import Operation, operation_of
 from suite.checks.messages import message
 
 
@@ -59,6 +61,17 @@ def test_a_mutant_is_in_force_for_a_while_wherever_the_function_is_called_from()
         assert pace.accepted(message(0, 300))
         assert not pace.turned_away(message(0, 300))
     assert not pace.accepted(message(0, 300))
+
+
+def test_what_was_remembered_before_does_not_hide_a_mutant() -> None:
+    suite = Suite()
+    request = Request("GET", "http://127.0.0.1/v1/Services/default/Streams")
+    assert operation_of(request) is Operation.LIST
+    found = mutants_of(suite.in_modules(["operation"]), suite.known)
+    weak = next(each for each in found if each.key == "operation._address_in: match is None -> match is not None")
+    with weak.in_force():
+        assert operation_of(request) is None
+    assert operation_of(request) is Operation.LIST
 
 
 def test_survivors_are_new_or_equivalent_or_known_and_entries_that_are_killed_are_stale() -> None:
