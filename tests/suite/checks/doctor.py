@@ -21,6 +21,12 @@ from suite.checks.recorded import recorded
 STEP = re.compile(r"\.?([A-Za-z_]\w*)|\[(\*|-?\d+)\]")
 WORDS = {Failed: "fail", Blocked: "blocked", Inconclusive: "inconclusive"}
 Change = Callable[[Any], Any]
+Case = tuple[Any, ...]  # a rule, the word expected of its check, and changes, each with its place
+
+
+def name_of(case: Case) -> str:
+    """What a test of that case is called."""
+    return " ".join((case[0], case[1], *(place for place, _ in case[2:])))
 
 
 def verdict(rule_id: str, evidence: Mapping[str, Any]) -> str:
@@ -87,10 +93,15 @@ def status(number: int) -> Change:
     return lambda exchange: replace(exchange, response=replace(_response(exchange), status=number))
 
 
+def answered(number: int, new: Any) -> Change:
+    """Another answer altogether, with that status and JSON body."""
+    response = Response(number, "", Headers.of(JSON_TYPE), json.dumps(new).encode())
+    return lambda exchange: replace(exchange, response=response, error=None)
+
+
 def refusal(number: int, code: int = 0) -> Change:
     """An error of the usual form."""
-    body = json.dumps({"code": code, "message": "no", "status": number}).encode()
-    return lambda exchange: replace(exchange, response=Response(number, "", Headers.of(JSON_TYPE), body))
+    return answered(number, {"code": code, "message": "no", "status": number})
 
 
 def no_answer(error: str = "connection reset") -> Change:
@@ -150,6 +161,16 @@ def later(seconds: float) -> Change:
 def moved(seconds: float) -> Change:
     """Asked and answered so many seconds later."""
     return lambda e: replace(e, sent=e.sent + seconds, received=e.received + seconds)
+
+
+def asked(url: str | None = None, body: bytes | None = None) -> Change:
+    """The same answer to another request."""
+
+    def change(exchange: Exchange) -> Exchange:
+        old = exchange.request
+        return replace(exchange, request=replace(old, url=url or old.url, body=old.body if body is None else body))
+
+    return change
 
 
 # What can be done to anything else.
