@@ -235,7 +235,7 @@ class Suite:
 def _judges(subject: Subject) -> bool:
     """Whether it may be part of a judgement at all."""
     top = subject.source.name.split(".")
-    edge = "subscribers" in subject.source.name or top[0] in EDGE and not (top[0] == "passive" and len(top) > 1)
+    edge = "subscribers" in subject.source.name or (top[0] in EDGE and not (top[0] == "passive" and len(top) > 1))
     sends = subject.qualname.startswith(SENDING)
     special = subject.name in SCENARIOS or subject.name.startswith("__")
     return not (edge or sends or special or subject.works_with_context)

@@ -77,10 +77,35 @@ def _only_for_words(function: ast.AST, words: set[int]) -> list[ast.AST]:
     for node in ast.walk(function):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
             read.setdefault(node.id, []).append(id(node) in words)
-    return [
+    only_told = frozenset(name for name, uses in read.items() if all(uses))
+    found = [
         node.value
         for node in ast.walk(function)
         if isinstance(node, ast.Assign)
-        and id(node.value) not in words
-        and all(isinstance(target, ast.Name) and all(read.get(target.id, [False])) for target in node.targets)
+        and all(isinstance(target, ast.Name) and target.id in only_told for target in node.targets)
     ]
+    for node in ast.walk(function):
+        if isinstance(node, ast.For | ast.comprehension) and isinstance(node.target, ast.Tuple):
+            for place, target in enumerate(node.target.elts):
+                if isinstance(target, ast.Name) and target.id in only_told:
+                    found += _looped_over(function, node.iter, place)
+    return [node for node in found if id(node) not in words]
+
+
+def _looped_over(function: ast.AST, items: ast.AST, place: int) -> list[ast.AST]:
+    """What the target at that place of a loop takes its values from, as far as it stands in the function itself."""
+    match items:
+        case ast.Name(name):
+            written = [node.value for node in ast.walk(function) if isinstance(node, ast.Assign) and _is_to(node, name)]
+            return _looped_over(function, written[0], place) if len(written) == 1 else []
+        case ast.Tuple(rows) | ast.List(rows):
+            return [row.elts[place] for row in rows if isinstance(row, ast.Tuple)]
+        case ast.Call(ast.Name("zip"), arguments) if isinstance(arguments[place], ast.Tuple):
+            return [arguments[place]]
+        case ast.Call(ast.Name("enumerate"), arguments, keywords) if place == 0:
+            return [*arguments[1:], *(keyword.value for keyword in keywords)]
+    return []
+
+
+def _is_to(node: ast.Assign, name: str) -> bool:
+    return [getattr(target, "id", "") for target in node.targets] == [name]

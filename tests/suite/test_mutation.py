@@ -37,6 +37,8 @@ def words(source: str) -> list[str]:
     return [str(change) for change in changes(function, frozenset(words_in(function, {})))]
 
 
+LOOP = "for b, c in (('x', a),): Failed(b, c) -> for b, c in (): Failed(b, c)"
+COUNTED = "for b, c in enumerate(a, start=1): g(c, f'{b}') -> for b, c in (): g(c, f'{b}')"
 FOUR_OR_TWO = ["3 -> 4", "3 -> 2"]
 
 
@@ -48,6 +50,8 @@ FOUR_OR_TWO = ["3 -> 4", "3 -> 2"]
         ("def f(a):\n for b in a:\n  c = b", ["for b in a: c = b -> for b in (): c = b"]),
         ("def f(a):\n if a: b = 1", ["a -> False", "a -> True", "1 -> 2", "1 -> 0"]),
         ("def f(a):\n '''Docs.'''\n zip(a, strict=True)", ["zip(a, strict=True) -> pass"]),
+        ("def f(a):\n for b, c in (('x', a),):\n  Failed(b, c)", [LOOP, "Failed(b, c) -> pass"]),
+        ("def f(a):\n for b, c in enumerate(a, start=1):\n  g(c, f'{b}')", [COUNTED, "g(c, f'{b}') -> pass"]),
         ("def f(a):\n raise Failed('no', f'{a}')", ["raise Failed('no', f'{a}') -> pass"]),
     ],
 )  # fmt: skip

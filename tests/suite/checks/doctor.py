@@ -75,9 +75,9 @@ def changed(item: Any, path: list[Any], change: Change) -> Any:
     if not path:
         return change(item)
     step, *rest = path
+    if isinstance(item, dict):
+        return {**item, step: changed(item[step], rest, change)}
     if isinstance(step, str):
-        if isinstance(item, dict):
-            return {**item, step: changed(item[step], rest, change)}
         if not is_dataclass(item) or isinstance(item, type):
             raise TypeError(f"{type(item).__name__} has no fields to change")
         return replace(item, **{step: changed(getattr(item, step), rest, change)})
@@ -174,6 +174,11 @@ def asked(url: str | None = None, body: bytes | None = None) -> Change:
 
 
 # What can be done to anything else.
+
+
+def at(*indexes: int) -> Change:
+    """These items of the sequence, in that order."""
+    return lambda items: tuple(items[index] for index in indexes)
 
 
 def to(new: Any) -> Change:
