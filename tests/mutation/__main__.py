@@ -21,8 +21,8 @@ from conformance.outcomes import Level
 from conformance.registry import load_sections
 from conformance.rules import load_catalogue
 from conformance.selection import in_reach
-from mutation.evidence import JOBS, generated, jobs_for, load_records, record_all
-from mutation.judging import Bench
+from mutation.evidence import JOBS, Record, generated, jobs_for, load_records, record_all
+from mutation.judging import Bench, make_fresh
 from mutation.mutants import Mutant, mutants_of
 from mutation.reviewed import Judged, load_equivalent, load_surviving, review, shrink
 from mutation.subjects import HEART, Suite
@@ -58,7 +58,7 @@ def mutants_of_rules(suite: Suite, rules: Sequence[str]) -> list[Mutant]:
     return mutants_of([*subjects, *constants], suite.known, matter)
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def read_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="mutation", description=str(__doc__).splitlines()[0])
     parser.add_argument("--rules", nargs="+", default=[], metavar="PATTERN", help="of these rules only")
     parser.add_argument("--sample", type=int, metavar="N", help="of that many rules, drawn with --seed")
@@ -66,6 +66,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--evidence", type=Path, metavar="FOLDER", help="keep evidence there and use what is there")
     parser.add_argument("--workers", type=int, default=2, help="processes that judge mutants")
     parser.add_argument("--jobs", type=int, default=JOBS, help="servers to gather evidence from at a time")
+    parser.add_argument(
+        "--again", type=Path, metavar="FILE", help="only try by unit tests what survived according to such a file"
+    )
     parser.add_argument("--results", type=Path, metavar="FILE", help="write there what killed each mutant, as JSON")
     parser.add_argument(
         "--write",
@@ -75,6 +78,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     if arguments.write and (arguments.rules or arguments.sample is not None):
         parser.error("--write needs all rules: leave out --rules and --sample")
+    return arguments
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    arguments = read_arguments(argv)
     started = time.monotonic()
     load_sections()
 
@@ -90,20 +98,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         count = min(len(in_heart), HEART_SAMPLE * arguments.sample)
         in_heart = random.Random(arguments.seed).sample(in_heart, count)
     tell(f"{len(in_checks)} mutants of the checks of {len(rules)} rules, {len(in_heart)} of the pure heart")
-    with ExitStack() as stack:
-        folder = arguments.evidence or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="evidence-")))
-        jobs = jobs_for(rules, arguments.seed, narrow=not whole)
-        record_all(jobs, folder, arguments.jobs)
-        records = load_records(jobs, folder)
-    tell(f"evidence of {len(records)} servers is at hand")
-    bench = Bench(suite, records, frozenset(rules), arguments.workers)
-    for name, rule_id, outcome in bench.base.wrong:
-        tell(f"left out, since {rule_id} is {outcome} on {name} without any change")
-    killers = bench.judge_all(in_checks)
-    tell(f"{sum(map(bool, killers))} of {len(in_checks)} killed by evidence")
-    judged = by_unit_tests(
-        [Judged(*each) for each in zip(in_checks, killers, strict=True)], in_heart, arguments.workers
-    )
+    if arguments.again:
+        make_fresh(suite)
+        judged, bench = known_kills(in_checks, in_heart, arguments.again), None
+        tell(f"{sum(each.killed for each in judged)} of {len(judged)} were killed before")
+        judged = by_unit_tests(judged, arguments.workers)
+    else:
+        records = gathered(arguments, rules, narrow=not whole)
+        tell(f"evidence of {len(records)} servers is at hand")
+        bench = Bench(suite, records, frozenset(rules), arguments.workers)
+        for name, rule_id, outcome in bench.base.wrong:
+            tell(f"left out, since {rule_id} is {outcome} on {name} without any change")
+        killers = bench.judge_all(in_checks)
+        tell(f"{sum(map(bool, killers))} of {len(in_checks)} killed by evidence")
+        of_checks = [Judged(*each) for each in zip(in_checks, killers, strict=True)]
+        judged = by_unit_tests([*of_checks, *map(Judged, in_heart)], arguments.workers)
     reviewed = review(judged, load_equivalent(), load_surviving())
     tell("done")
     print(findings(reviewed, bench), figures(judged, reviewed), sep="\n")
@@ -119,14 +128,27 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 1 if reviewed.new or reviewed.stale or not judged or (whole and unknown) else 0
 
 
-def by_unit_tests(judged: Sequence[Judged], in_heart: Sequence[Mutant], workers: int) -> list[Judged]:
-    """With what unit tests kill: of those that evidence left, and of those that nothing else judges."""
-    alive = [each for each in (*judged, *map(Judged, in_heart)) if not each.killed]
-    tests = judge_by_tests([each.mutant for each in alive], workers)
-    return [
-        *(each for each in judged if each.killed),
-        *(Judged(each.mutant, by_tests=test) for each, test in zip(alive, tests, strict=True)),
-    ]
+def gathered(arguments: argparse.Namespace, rules: Sequence[str], *, narrow: bool) -> list[Record]:
+    """The evidence of all servers that these rules concern."""
+    with ExitStack() as stack:
+        folder = arguments.evidence or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="evidence-")))
+        jobs = jobs_for(rules, arguments.seed, narrow=narrow)
+        record_all(jobs, folder, arguments.jobs)
+        return load_records(jobs, folder)
+
+
+def known_kills(in_checks: Sequence[Mutant], in_heart: Sequence[Mutant], results: Path) -> list[Judged]:
+    """What an earlier run found of these mutants; one that it did not know counts as a survivor."""
+    rows = {row["mutant"]: row for row in json.loads(results.read_text("utf-8"))}
+    found = ((mutant, rows.get(mutant.key, {})) for mutant in (*in_checks, *in_heart))
+    return [Judged(mutant, row.get("evidence", ""), row.get("tests", "")) for mutant, row in found]
+
+
+def by_unit_tests(judged: Sequence[Judged], workers: int) -> list[Judged]:
+    """With what unit tests kill of those that are alive."""
+    alive = [each.mutant for each in judged if not each.killed]
+    killers = dict(zip(alive, judge_by_tests(alive, workers), strict=True))
+    return [each if each.killed else Judged(each.mutant, by_tests=killers[each.mutant]) for each in judged]
 
 
 if __name__ == "__main__":

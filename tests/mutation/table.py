@@ -17,7 +17,7 @@ FEW = 4  # rules named of a mutant that matters to many
 COLUMNS = ("mutants", "killed by evidence", "by unit tests", "equivalent", "surviving")
 
 
-def findings(review: Review, bench: Bench) -> str:
+def findings(review: Review, bench: Bench | None) -> str:
     """Survivors that are in no list, and entries of the lists that are killed."""
     lines = [_survivor(mutant, bench) for mutant in sorted(review.new, key=lambda m: (m.path, m.line))]
     lines += [f"listed as surviving, but it is killed: {key}" for key in review.stale]
@@ -57,9 +57,9 @@ def _row(name: str, group: Sequence[Judged], equivalent: set[str]) -> str:
     return f"| {name} | {' | '.join(map(str, counts))} |"
 
 
-def _survivor(mutant: Mutant, bench: Bench) -> str:
+def _survivor(mutant: Mutant, bench: Bench | None) -> str:
     place = f"{Path(mutant.path).relative_to(ROOT)}:{mutant.line}"
     rules = sorted(mutant.rules)
     named = ", ".join(rules[:FEW]) + (f" and {len(rules) - FEW} others" if len(rules) > FEW else "")
-    run = "" if not rules or bench.is_run(mutant) else ", on which no server runs the line"
+    run = "" if not rules or bench is None or bench.is_run(mutant) else ", on which no server runs the line"
     return f"{place}  {mutant.key}  [{named or 'unit tests'}{run}]"
