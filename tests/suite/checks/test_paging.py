@@ -1,0 +1,106 @@
+"""LIST, walks and links: what right evidence is doctored with, and what the check must say then."""
+
+from __future__ import annotations
+
+import pytest
+
+from conformance.walk import End, Page
+from suite.checks.doctor import Case, Change, at, doctored, drop, name_of, put, status, to
+from suite.checks.recorded import recorded
+
+PAGE = "listing.alone.attempts[0].first"
+FIRST_URL = "listing.walks[0].attempts[0].pages[0].meta.first_page_url"
+
+
+def only_attempt(what: str) -> tuple[tuple[str, Change], ...]:
+    return ((f"listing.{what}.attempts", at(-1)),)
+
+
+def second_page() -> Page:
+    page = recorded()["listing"].walks[0].attempts[0].pages[1]
+    assert isinstance(page, Page)
+    return page
+
+
+CASES: list[Case] = [
+    ("LIST-COMPLETE", "pass"),
+    ("LIST-COMPLETE", "inconclusive", ("listing.walks[*].attempts[*].end", to(End.BOUND))),
+    (
+        "LIST-COMPLETE",
+        "inconclusive",  # others may have deleted
+        ("listing.walks[0].attempts", at(0)),
+        ("listing.walks[0].attempts[0].pages", to(())),
+    ),
+    ("LIST-COMPLETE", "pass", ("listing.walks[0].attempts", at(0, 0)), ("listing.walks[0].attempts[0].pages", to(()))),
+    # The one attempt did not come to the end, and the other that did looks wrong.
+    (
+        "LIST-COMPLETE",
+        "inconclusive",
+        ("listing.walks[0].attempts", at(0, 0)),
+        ("listing.walks[0].attempts[0].end", to(End.BOUND)),
+        ("listing.walks[0].attempts[1].pages", to(())),
+    ),
+    (
+        "LIST-COMPLETE",
+        "pass",
+        ("listing.walks[0].attempts", at(0, 0)),
+        ("listing.walks[0].attempts[0].end", to(End.BOUND)),
+    ),
+    ("LIST-ENDS", "inconclusive", ("listing.walks[1].attempts[*].end", to(End.NO_LINK))),
+    ("LIST-ENDS", "inconclusive", ("listing.walks[1].attempts[*].end", to(End.LOOP))),
+    ("LIST-NO-REPEATS", "inconclusive", ("listing.walks[1].attempts[*].end", to(End.NO_LINK))),
+    ("LIST-NO-REPEATS", "inconclusive", ("listing.walks[1].attempts[*].end", to(End.NO_PAGE))),
+    (
+        "LIST-NO-REPEATS",
+        "pass",
+        ("listing.walks[1].attempts", at(0, 0)),
+        ("listing.walks[1].attempts[0].end", to(End.NO_LINK)),
+    ),
+    ("LIST-NEXT-KEEPS-SIZE", "inconclusive", ("listing.walks[1].attempts[*].end", to(End.NO_LINK))),
+    ("LIST-NEXT-KEEPS-SIZE", "inconclusive", ("listing.walks[0].attempts[*].pages[1].entries", drop(0))),
+    ("LIST-LINKS-ABSOLUTE", "fail", (PAGE, put("meta", "url", to=None))),
+    ("LIST-LINKS-ABSOLUTE", "fail", (PAGE, put("meta", "first_page_url", to=None))),
+    ("LIST-LINKS-ABSOLUTE", "fail", (PAGE, put("meta", "first_page_url", to="/v1/Services/default/Streams"))),
+    ("LIST-LINKS-ABSOLUTE", "pass", (PAGE, put("meta", "previous_page_url", to=None))),
+    (
+        "LIST-PREVIOUS",
+        "inconclusive",
+        *only_attempt("trip"),
+        ("listing.trip.attempts[0].backward[0].exchange", to(None)),
+    ),
+    (
+        "LIST-PREVIOUS",
+        "inconclusive",
+        *only_attempt("back"),
+        ("listing.back.attempts[0].backward[0].exchange", to(None)),
+    ),
+    (
+        "LIST-PREVIOUS",
+        "inconclusive",
+        *only_attempt("back"),
+        ("listing.back.attempts[0].backward[-1].exchange", to(None)),
+    ),
+    ("LIST-PREVIOUS-NULL", "fail", (PAGE, put("meta", "previous_page_url", to="x"))),
+    ("LIST-PREVIOUS-NULL", "pass", (PAGE, status(404))),
+    (
+        "LIST-PREVIOUS-NULL",
+        "inconclusive",
+        *only_attempt("back"),
+        ("listing.back.attempts[0].before_first", lambda _: second_page()),
+    ),
+    ("LIST-FIRST", "inconclusive", ("listing.trip.attempts[0].firsts[-1].exchange", to(None))),
+    ("LIST-SELF", "inconclusive", ("listing.trip.attempts[0].own_links[1].exchange", to(None))),
+    ("LIST-FIRST-URL-FORM", "fail", (FIRST_URL, lambda url: url.replace("PageSize=49", "PageSize=50"))),
+    ("LIST-FIRST-URL-FORM", "fail", (FIRST_URL, lambda url: url.replace("Page=0", "Page=1"))),
+    ("LIST-FIRST-URL-FORM", "fail", (FIRST_URL, lambda url: url + "&PageToken=x")),
+    ("LIST-FIRST-URL-FORM", "fail", (FIRST_URL, to(7))),
+    ("LIST-FIRST-URL-FORM", "fail", (FIRST_URL, to("http://["))),
+    ("LIST-PAGE-INDEX", "fail", ("listing.walks[0].attempts[0].pages[0].meta.page", to(1))),
+    ("LIST-PAGE-ALONE", "inconclusive", ("listing.alone.attempts[0].moved[1]", put("streams", to=[]))),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=name_of)
+def test_doctored_evidence(case: Case) -> None:
+    rule_id, outcome, *changes = case
+    assert doctored(rule_id, *changes) == outcome
