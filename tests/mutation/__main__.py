@@ -67,7 +67,10 @@ def read_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--workers", type=int, default=2, help="processes that judge mutants")
     parser.add_argument("--jobs", type=int, default=JOBS, help="servers to gather evidence from at a time")
     parser.add_argument(
-        "--again", type=Path, metavar="FILE", help="only try by unit tests what survived according to such a file"
+        "--again",
+        type=Path,
+        metavar="FILE",
+        help="try only what survived according to such a file; by unit tests alone without --evidence",
     )
     parser.add_argument("--results", type=Path, metavar="FILE", help="write there what killed each mutant, as JSON")
     parser.add_argument(
@@ -98,21 +101,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         count = min(len(in_heart), HEART_SAMPLE * arguments.sample)
         in_heart = random.Random(arguments.seed).sample(in_heart, count)
     tell(f"{len(in_checks)} mutants of the checks of {len(rules)} rules, {len(in_heart)} of the pure heart")
-    if arguments.again:
-        make_fresh(suite)
-        judged, bench = known_kills(in_checks, in_heart, arguments.again), None
-        tell(f"{sum(each.killed for each in judged)} of {len(judged)} were killed before")
-        judged = by_unit_tests(judged, arguments.workers)
-    else:
+    judged = known_kills(in_checks, in_heart, arguments.again)
+    bench = None
+    if arguments.evidence or not arguments.again:
         records = gathered(arguments, rules, narrow=not whole)
         tell(f"evidence of {len(records)} servers is at hand")
         bench = Bench(suite, records, frozenset(rules), arguments.workers)
         for name, rule_id, outcome in bench.base.wrong:
             tell(f"left out, since {rule_id} is {outcome} on {name} without any change")
-        killers = bench.judge_all(in_checks)
-        tell(f"{sum(map(bool, killers))} of {len(in_checks)} killed by evidence")
-        of_checks = [Judged(*each) for each in zip(in_checks, killers, strict=True)]
-        judged = by_unit_tests([*of_checks, *map(Judged, in_heart)], arguments.workers)
+        judged = by_evidence(judged, bench)
+        tell(f"{sum(bool(each.by_evidence) for each in judged)} of {len(in_checks)} killed by evidence")
+    else:
+        make_fresh(suite)
+    judged = by_unit_tests(judged, arguments.workers)
     reviewed = review(judged, load_equivalent(), load_surviving())
     tell("done")
     print(findings(reviewed, bench), figures(judged, reviewed), sep="\n")
@@ -137,11 +138,18 @@ def gathered(arguments: argparse.Namespace, rules: Sequence[str], *, narrow: boo
         return load_records(jobs, folder)
 
 
-def known_kills(in_checks: Sequence[Mutant], in_heart: Sequence[Mutant], results: Path) -> list[Judged]:
-    """What an earlier run found of these mutants; one that it did not know counts as a survivor."""
-    rows = {row["mutant"]: row for row in json.loads(results.read_text("utf-8"))}
+def known_kills(in_checks: Sequence[Mutant], in_heart: Sequence[Mutant], results: Path | None) -> list[Judged]:
+    """All mutants, with what an earlier run found; one that it did not know counts as a survivor."""
+    rows = {row["mutant"]: row for row in json.loads(results.read_text("utf-8"))} if results else {}
     found = ((mutant, rows.get(mutant.key, {})) for mutant in (*in_checks, *in_heart))
     return [Judged(mutant, row.get("evidence", ""), row.get("tests", "")) for mutant, row in found]
+
+
+def by_evidence(judged: Sequence[Judged], bench: Bench) -> list[Judged]:
+    """With what evidence kills of those that are alive and matter to a rule."""
+    alive = [each.mutant for each in judged if not each.killed and each.mutant.rules]
+    killers = dict(zip(alive, bench.judge_all(alive), strict=True))
+    return [Judged(each.mutant, killers.get(each.mutant, each.by_evidence), each.by_tests) for each in judged]
 
 
 def by_unit_tests(judged: Sequence[Judged], workers: int) -> list[Judged]:

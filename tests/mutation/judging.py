@@ -53,14 +53,18 @@ def spread(pairs: Sequence[Pair], most: int) -> list[Pair]:
     return list(pairs[:: 1 + (len(pairs) - 1) // most]) if pairs else []
 
 
-def make_fresh(suite: Suite) -> None:
-    """Has what is worked out once per object worked out each time, so that a change to it matters."""
+def make_fresh(suite: Suite) -> Parsed:
+    """Has what is worked out once per object worked out each time, so that a change to it matters, and matters no
+    longer when it has been undone."""
+    exchange.Response.json = lambda response: exchange.parse_json(response.body)  # type: ignore[method-assign]
     for source in suite.sources:
         for owner in vars(source.module).values():
             if isinstance(owner, type) and owner.__module__ == source.module.__name__:
                 for name, item in list(vars(owner).items()):
                     if isinstance(item, cached_property):
                         setattr(owner, name, property(item.func))
+    PARSED.install()
+    return PARSED
 
 
 class Parsed:
@@ -73,7 +77,13 @@ class Parsed:
         self._size = 0
         self._found: dict[bytes, Any] = {}
         self._parse = self.__wrapped__ = exchange.parse_json
+
+    def install(self) -> None:
         exchange.parse_json = self
+
+    def heed(self, mutant: Mutant) -> None:
+        """Remembers nothing while a mutant is judged that changes how bodies are read."""
+        self.on = mutant.subject.source.name != "exchange"
 
     def __call__(self, body: bytes) -> Any:
         if not self.on:
@@ -91,6 +101,9 @@ class Parsed:
         if isinstance(found, exchange.NotJSON):
             raise exchange.NotJSON(*found.args)
         return found
+
+
+PARSED = Parsed()
 
 
 @contextmanager
@@ -141,8 +154,7 @@ class Bench:
     """Kept evidence, and mutants to be judged on it by a few processes."""
 
     def __init__(self, suite: Suite, records: Sequence[Record], rules: frozenset[str], workers: int) -> None:
-        make_fresh(suite)
-        self._parsed = Parsed()
+        self._parsed = make_fresh(suite)
         self.records = tuple(records)
         self._right: set[Pair] = set()
         self._all: dict[str, list[Pair]] = {"own": [], "lawful": [], "bystander": []}
@@ -170,7 +182,7 @@ class Bench:
         return killers
 
     def killer(self, mutant: Mutant) -> str:
-        self._parsed.on = mutant.subject.source.name != "exchange"
+        self._parsed.heed(mutant)
         pairs = iter(self._pairs(mutant))
         while found := self._next_objection(mutant, pairs):
             pair, outcome = found

@@ -33,6 +33,7 @@ EDGE = (
     "stage", "taping", "target", "wire", "errors", "outcomes", "judge", "results", "selection", "waivers", "volleys",
 )  # fmt: skip
 SENDING = ("Streams.",)
+REMEMBERING = ("Response.json",)  # it keeps what was read, which is switched off while mutants are judged
 TELLING = ("describe", "show")  # they make words wherever they are called
 # Pure as well, and with unit tests of their own to judge them.
 HEART = ("judge", "results", "selection", "waivers", "properties.promised")
@@ -237,7 +238,7 @@ def _judges(subject: Subject) -> bool:
     top = subject.source.name.split(".")
     edge = "subscribers" in subject.source.name or (top[0] in EDGE and not (top[0] == "passive" and len(top) > 1))
     sends = subject.qualname.startswith(SENDING)
-    special = subject.name in SCENARIOS or subject.name.startswith("__")
+    special = subject.name in SCENARIOS or subject.name.startswith("__") or subject.qualname in REMEMBERING
     return not (edge or sends or special or subject.works_with_context)
 
 

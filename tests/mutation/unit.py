@@ -1,33 +1,35 @@
 """Judges mutants by the suite's unit tests: one is killed when a test that runs the changed line fails.
 
-The tests are collected once, in one pytest; each mutant is then judged in a fork of that process.
+The tests are collected once, in one pytest; the mutants are then judged in a few forks of that process.
 """
 
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
 import os
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from types import FrameType
 
 import hypothesis
 import pytest
 from _pytest.runner import runtestprotocol
 
-from mutation.judging import Line, tracing
+from mutation.judging import PARSED, Line, TimeUp, tracing
 from mutation.mutants import Mutant
 
 FOLDER = Path(__file__).parents[1] / "suite"
 # They start servers or whole runs: seconds each, and nothing in them that others don't look at more closely.
 SLOW = ("test_whole_suite.py", "test_command.py", "test_session.py", "test_wire.py", "test_gate_and_journal.py")
 SLOWEST = 1.0  # seconds that a test may take to be used here, once what it shares with others is there
-LONGEST = 30  # seconds for all tests of one mutant
+LONGEST = 10.0  # seconds of the processor for one test
 EXAMPLES = 60  # of hypothesis, for each test
 
 
@@ -45,14 +47,23 @@ class Judging:
 
     def __init__(self, mutants: Sequence[Mutant], workers: int) -> None:
         self.found: list[str] = []
-        self._mutants = mutants
+        self.mutants = mutants
         self._workers = workers
         self._paths = frozenset(mutant.path for mutant in mutants)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        PARSED.on = False
         items = [found for item in session.items if (found := self._first_run(item)) is not None]
-        self.found = _in_forks([lambda m=m: _killer(m, items) for m in self._mutants], self._workers)
+        global _JUDGING, _ITEMS  # inherited by the forked workers
+        _JUDGING, _ITEMS = self, items
+        gc.freeze()
+        with get_context("fork").Pool(self._workers) as pool:
+            for found in pool.imap(_judge_number, range(len(self.mutants)), chunksize=1):
+                self.found.append(found)
+                if len(self.found) % 100 == 0:
+                    killed = sum(map(bool, self.found))
+                    print(f"{len(self.found)} tried by unit tests, {killed} killed", file=sys.stderr, flush=True)
         return True
 
     def _first_run(self, item: pytest.Item) -> Item | None:
@@ -95,48 +106,34 @@ def _fails(item: pytest.Item) -> bool:
 
 
 def _killer(mutant: Mutant, items: Sequence[Item]) -> str:
+    PARSED.heed(mutant)
     concerned = sorted((each for each in items if each.lines & mutant.lines), key=lambda each: each.seconds)
-    with mutant.in_force():
+    with mutant.in_force(), open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):  # noqa: PTH123
         for each in concerned:
-            if _fails(each.item):
-                return str(each.item.nodeid)
+            with cpu_limit(LONGEST):
+                if _fails(each.item):
+                    return str(each.item.nodeid)
     return ""
 
 
-def _in_forks(calls: Sequence[Any], workers: int) -> list[str]:
-    """What each call returns, made in a process of its own, a few at a time; a call that doesn't end is a kill."""
-    results = ["" for _ in calls]
-    running: dict[int, tuple[int, int]] = {}
-    for number, call in enumerate(calls):
-        if len(running) >= workers:
-            _collect(running, results)
-        reader, writer = os.pipe()
-        child = os.fork()
-        if child == 0:
-            os.close(reader)
-            _answer(call, writer)
-        os.close(writer)
-        running[child] = (number, reader)
-    while running:
-        _collect(running, results)
-    return results
+@contextlib.contextmanager
+def cpu_limit(seconds: float) -> Iterator[None]:
+    """Breaks off what takes longer: a test fails then. Processor's time, so that a busy machine kills no mutant."""
 
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise TimeUp
 
-def _answer(call: Any, writer: int) -> None:
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.alarm(LONGEST)
-    words = "the tests broke off"
+    signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
-        with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stdout(nowhere):
-            words = call()
+        yield
     finally:
-        os.write(writer, words.encode()[:2000])
-        os._exit(0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
 
 
-def _collect(running: dict[int, tuple[int, int]], results: list[str]) -> None:
-    child, status = os.wait()
-    number, reader = running.pop(child)
-    with os.fdopen(reader, "rb") as pipe:
-        words = pipe.read().decode()
-    results[number] = words or ("" if os.WIFEXITED(status) else "the tests do not end")
+_JUDGING: Judging
+_ITEMS: Sequence[Item]
+
+
+def _judge_number(number: int) -> str:
+    return _killer(_JUDGING.mutants[number], _ITEMS)
