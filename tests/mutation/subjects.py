@@ -156,7 +156,11 @@ class Suite:
             for subject in self.reached(roots):
                 rules.setdefault(subject, set()).add(rule_id)
         words = self._only_words(rules)
-        return {subject: frozenset(ids) for subject, ids in rules.items() if subject not in words}
+        return {
+            subject: frozenset(ids)
+            for subject, ids in rules.items()
+            if subject not in words and subject.qualname not in REMEMBERING
+        }
 
     def constants(self, judging: Iterable[Subject]) -> Iterator[Constant]:
         """Constants of modules that are used in judging and nowhere else."""
@@ -238,7 +242,7 @@ def _judges(subject: Subject) -> bool:
     top = subject.source.name.split(".")
     edge = "subscribers" in subject.source.name or (top[0] in EDGE and not (top[0] == "passive" and len(top) > 1))
     sends = subject.qualname.startswith(SENDING)
-    special = subject.name in SCENARIOS or subject.name.startswith("__") or subject.qualname in REMEMBERING
+    special = subject.name in SCENARIOS or subject.name.startswith("__")
     return not (edge or sends or special or subject.works_with_context)
 
 
