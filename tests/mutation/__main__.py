@@ -72,6 +72,7 @@ def read_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         metavar="FILE",
         help="try only what survived according to such a file; by unit tests alone without --evidence",
     )
+    parser.add_argument("--tests", default="", metavar="FOLDER", help="unit tests of that folder of tests/suite only")
     parser.add_argument("--results", type=Path, metavar="FILE", help="write there what killed each mutant, as JSON")
     parser.add_argument(
         "--write",
@@ -113,7 +114,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         tell(f"{sum(bool(each.by_evidence) for each in judged)} of {len(in_checks)} killed by evidence")
     else:
         make_fresh(suite)
-    judged = by_unit_tests(judged, arguments.workers)
+    judged = by_unit_tests(judged, arguments)
     reviewed = review(judged, load_equivalent(), load_surviving())
     tell("done")
     print(findings(reviewed, bench), figures(judged, reviewed), sep="\n")
@@ -152,10 +153,10 @@ def by_evidence(judged: Sequence[Judged], bench: Bench) -> list[Judged]:
     return [Judged(each.mutant, killers.get(each.mutant, each.by_evidence), each.by_tests) for each in judged]
 
 
-def by_unit_tests(judged: Sequence[Judged], workers: int) -> list[Judged]:
+def by_unit_tests(judged: Sequence[Judged], arguments: argparse.Namespace) -> list[Judged]:
     """With what unit tests kill of those that are alive."""
     alive = [each.mutant for each in judged if not each.killed]
-    killers = dict(zip(alive, judge_by_tests(alive, workers), strict=True))
+    killers = dict(zip(alive, judge_by_tests(alive, arguments.workers, arguments.tests), strict=True))
     return [each if each.killed else Judged(each.mutant, by_tests=killers[each.mutant]) for each in judged]
 
 

@@ -54,6 +54,7 @@ class Judging:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         PARSED.on = False
+        print(f"{len(session.items)} unit tests are run once", file=sys.stderr, flush=True)
         items = [found for item in session.items if (found := self._first_run(item)) is not None]
         global _JUDGING, _ITEMS  # inherited by the forked workers
         _JUDGING, _ITEMS = self, items
@@ -77,15 +78,15 @@ class Judging:
         return Item(item, seconds, frozenset(lines)) if lines and seconds <= SLOWEST and not failed else None
 
 
-def judge_by_tests(mutants: Sequence[Mutant], workers: int) -> list[str]:
-    """For each mutant the test that failed; empty for a survivor."""
+def judge_by_tests(mutants: Sequence[Mutant], workers: int, within: str = "") -> list[str]:
+    """For each mutant the test that failed; empty for a survivor. `within` names a folder of the suite's tests."""
     if not mutants:
         return []
     settings = hypothesis.settings(derandomize=True, database=None, deadline=None, max_examples=EXAMPLES)
     hypothesis.settings.register_profile("mutation", settings, suppress_health_check=list(hypothesis.HealthCheck))
     hypothesis.settings.load_profile("mutation")
     plugin = Judging(mutants, workers)
-    files = [str(path) for path in sorted(FOLDER.rglob("test_*.py")) if path.name not in SLOW]
+    files = [str(path) for path in sorted((FOLDER / within).rglob("test_*.py")) if path.name not in SLOW]
     arguments = ["-q", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning", *files]
     shown = io.StringIO()
     with contextlib.redirect_stdout(shown):
