@@ -66,8 +66,9 @@ class Arrivals:
         )
 
     def may_refuse(self, exchange: Exchange) -> bool:
-        """Whether more than 30 a second can have arrived in any whole number of seconds that ends with this one."""
-        span = exchange.received - self._sent[0] if self._sent else 0.0
+        """For one of the messages: whether more than 30 a second can have arrived in any whole number of seconds that
+        ends with it."""
+        span = exchange.received - self._sent[0]
         return any(
             self.most_before(exchange, seconds) > RATE * seconds for seconds in range(1, max(1, math.ceil(span)) + 1)
         )

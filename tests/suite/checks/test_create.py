@@ -64,6 +64,8 @@ def test_a_name_that_was_refused_leads_to_no_stream() -> None:
         (1, 0, None, "fail"),
         (0, 2, None, "pass"),
         (0, -2, None, "pass"),
+        (3, 2, None, "pass"),
+        (2, 3, None, "pass"),
         (20, 20, None, "pass"),  # of another moment
         (-20, -20, None, "pass"),
         (-20, 0, None, "pass"),

@@ -41,6 +41,7 @@ CASES: list[Case] = [
         ("wrong_token.after", put("date_expires", to=plus(9))),
         ("wrong_token.attempts[-4].exchange", status(200)),
     ),
+    ("AUTH-NO-EFFECT", "fail", ("wrong_token.after", status(404)), ("wrong_token.attempts[0].exchange", status(200))),
     # The name of the create leads to a stream.
     ("AUTH-NO-EFFECT", "fail", ("wrong_token.created", answered(200, {}))),
     ("AUTH-NO-EFFECT", "fail", ("wrong_token.created", answered(299, {}))),

@@ -45,6 +45,13 @@ CASES: list[Case] = [
     ),
     ("TTL-NAME-FREE", "inconclusive", ("expired_name.creates[*]", status(409))),
     ("TTL-NAME-FREE", "fail", ("expired_name.creates[*]", status(409)), ("expired_name.grace", to(0))),
+    (
+        "TTL-NAME-FREE",
+        "fail",
+        ("expired_name.creates[*]", status(409)),
+        ("expired_name.grace", to(0)),
+        ("expired_name.fetched", put("sid", to=None)),
+    ),
     ("TTL-NAME-FREE", "fail", ("expired_name.creates[-1]", body({}))),
     ("TTL-NAME-FREE", "fail", ("expired_name.fetched", put("sid", to="another"))),
     ("TTL-OTHERS-STAY", "fail", ("expiring_neighbour.others[0][2]", put("sid", to="another"))),

@@ -116,5 +116,6 @@ def test_an_entry_has_every_key_that_all_creates_showed(key: str) -> None:
 )
 def test_a_new_stream_is_in_the_list(listed: tuple[bool | None, ...], answered: bool, outcome: str) -> None:
     last = message(0) if answered else message(0, None)
-    exchanges = tuple((message(0, None), last) for _ in listed)
+    lost = message(0, None)
+    exchanges = (*((lost, lost, lost) for _ in listed[1:]), (lost, lost, last))
     assert verdict("LIST-SHOWS-NEW", {"fresh_listed": Fresh(listed, exchanges)}) == outcome

@@ -105,6 +105,9 @@ CASES: list[Case] = [
         ("after_too_large.too_large[*]", status(201)),
     ),
     ("SIZE-REFUSED-NO-HARM", "fail", ("after_too_large.small", status(413))),
+    ("SIZE-REFUSED-NO-HARM", "fail", ("after_too_large.small", put("data", to=7))),
+    ("SIZE-REFUSED-NO-HARM", "pass", ("after_too_large.first", status(413))),
+    ("SIZE-REFUSED-NO-HARM", "fail", ("after_too_large.first", raw(b"[]"))),
     ("SIZE-REFUSED-NO-HARM", "fail", ("after_too_large.small", status(413)), ("after_too_large.first", status(413))),
 ]
 

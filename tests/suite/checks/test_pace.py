@@ -70,6 +70,10 @@ def test_arrivals_count_what_may_have_come_shortly_before(seconds: float, most: 
     assert arrivals.most_before(message(3.0, took=0.05), seconds) == most
 
 
+def test_what_was_answered_just_as_long_ago_may_have_come_within_that_time() -> None:
+    assert Arrivals(row(2, 1.0, took=0.0)).most_before(message(1.0, took=0.0), 1) == 2
+
+
 def test_a_message_may_arrive_at_any_moment_until_its_answer() -> None:
     late = message(0.0, took=2.0)  # may have arrived together with those of second 2
     arrivals = Arrivals([late, *row(3, 0.1, start=1.8)])
@@ -154,6 +158,11 @@ def test_the_pace_is_that_of_departures(attempts: tuple[Exchange, ...], pace: fl
 )
 def test_steady_means_answered_soon_and_never_crowded(attempts: tuple[Exchange, ...], is_steady: bool) -> None:
     assert steady(attempts) is is_steady
+
+
+def test_as_slow_as_it_may_be_is_steady() -> None:
+    assert steady(row(3, 1.0, took=0.25), slowest=0.25)
+    assert not steady(row(3, 1.0, took=0.25), slowest=0.2)
 
 
 SLOW = message(0.5, None, error="no answer within 10 s")

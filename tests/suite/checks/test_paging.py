@@ -25,6 +25,7 @@ def second_page() -> Page:
 CASES: list[Case] = [
     ("LIST-COMPLETE", "pass"),
     ("LIST-COMPLETE", "inconclusive", ("listing.walks[*].attempts[*].end", to(End.BOUND))),
+    ("LIST-COMPLETE", "pass", ("listing.walks[0].attempts[*].end", to(End.BOUND))),
     (
         "LIST-COMPLETE",
         "inconclusive",  # others may have deleted

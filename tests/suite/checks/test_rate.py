@@ -81,6 +81,7 @@ EVEN = row(300, 0.034, took=0.01)
         (EVEN, True),
         (row(100, 1 / 25), False),  # slower than 26 a second
         (row(100, 1 / 26.5), True),
+        (row(27, 1 / 26), True),  # 26 a second
         (with_refusals(row(10, 1.0), 5), True),  # slow, but the refusal is wrong
         (with_refusals(row(50, 0.02), *range(40, 50)), True),  # a fifth refused, lawfully
         (with_refusals(row(50, 0.02), *range(39, 50)), False),
@@ -148,6 +149,14 @@ def two(taken: int = 20, *, by_sid: tuple[Exchange, ...] = BY_SID, at: float = 0
 )
 def test_two_addresses_tell_something_within_a_second(seen: TwoAddresses, quick: bool) -> None:
     assert quick_enough(seen) is quick
+
+
+def test_the_first_refusal_and_the_last_message_by_name_count() -> None:
+    late = replace(two(), by_name=(*two().by_name[:-1], message(0.6, took=0.125)))
+    assert not quick_enough(late)
+    early = two(by_sid=(refused(0.0), *BY_SID), at=0.45, until=0.6)
+    assert quick_enough(two(at=0.45, until=0.6))
+    assert not quick_enough(early)
 
 
 @pytest.mark.parametrize(
@@ -249,6 +258,9 @@ def beside(*other: Exchange) -> tuple[tuple[tuple[Exchange, ...], tuple[Exchange
         (flood(*FEW, message(2, 503), beside=beside(message(4, 503))), "fail"),
         (flood(*FIVE_REFUSED, beside=beside(refused(4, code=ACCOUNT))), "pass"),
         (flood(*FIVE_REFUSED, beside=beside(LOST)), "pass"),
+        (flood(*FEW, BAD, beside=beside(refused(4))), "fail"),  # with 429, whatever this server refuses with
+        (flood(*FEW, BAD, message(2, 403), beside=beside(message(4, 400))), "fail"),
+        (flood(*FEW, BAD, beside=beside(message(4, 403))), "pass"),
         (flood(refused(0), refused(1)), "fail"),
         (flood(refused(0), message(1, 400)), "blocked"),
         (flood(message(0, 404)), "blocked"),
@@ -292,6 +304,8 @@ ALL_REFUSED = refusal(429, 54009)
         ([("flood.looks[*]", put("date_expires", to=plus(-1)))], "pass"),
         ([("flood.looks[*]", put("date_expires", to=plus(-2)))], "fail"),
         ([("flood.looks[*]", put("date_expires", to=plus(2)))], "pass"),
+        ([("flood.looks[*]", put("sid", to="ES" + "0" * 32))], "fail"),
+        ([("flood.after_update", put("sid", to="ES" + "0" * 32))], "fail"),
         ([("flood.updated", status(429))], "fail"),
         ([("flood.updated", to(None))], "pass"),
         ([("flood.after_update", to(None)), ("flood.updated", status(429))], "pass"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +21,7 @@ from conformance.streams import Stream, sid_in
 from conformance.target import Credentials, Target
 
 HOME = "http://127.0.0.1:8080/v1/Services/default/Streams"
+ENTRY = {"sid": "TO1"}
 TARGET = Target("http://127.0.0.1:8080", Credentials("AC" + "0" * 32, "token"))
 
 
@@ -42,6 +44,53 @@ def test_a_success_is_a_2xx(status: int | None, success: bool) -> None:
     assert (message_in(exchange) is not None) is success
     assert bool(shown_stream(exchange)) is success
     assert len(list(streams_shown(exchange))) == success
+
+
+@pytest.mark.parametrize(
+    ("status", "success"), [(None, False), (199, False), (200, True), (299, True), (300, False), (404, False)]
+)
+def test_a_success_is_demanded(status: int | None, success: bool) -> None:
+    exchange = answered(status, {"sid": "TO1", "streams": [ENTRY], "meta": {"page": 0}})
+    readers: tuple[Callable[[Exchange], Any], ...] = (expect.stream_in, expect.streams_in, expect.meta_in)
+    for read in (expect.expect_success, *readers):
+        if not success:
+            with pytest.raises(Failed):
+                read(exchange)
+            continue
+        read(exchange)
+    if success:
+        assert [read(exchange) for read in readers] == [exchange.response.json(), [ENTRY], {"page": 0}]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("streams", [None, {}, "TO1", [7], [ENTRY, None], 7])
+def test_a_list_is_of_objects(streams: Any) -> None:
+    with pytest.raises(Failed):
+        expect.streams_in(answered(200, {"streams": streams}))
+    with pytest.raises(Failed):
+        expect.meta_in(answered(200, {"meta": [streams]}))
+
+
+@pytest.mark.parametrize("body", [b"", b"nonsense", [], None, 7, "a"])
+def test_an_object_is_demanded(body: Any) -> None:
+    with pytest.raises(Failed):
+        expect.json_object(answered(200, body))
+
+
+def test_an_error_has_one_of_the_codes() -> None:
+    expect.expect_error(answered(400, {"code": 2}), 400, (1, 2), "it")
+    for status, code in ((400, 3), (400, None), (400, True), (401, 1), (None, 1)):
+        with pytest.raises(Failed):
+            expect.expect_error(answered(status, {"code": code}), 400, (1, 2), "it")
+
+
+def test_a_moment_is_a_date_under_a_key() -> None:
+    shown = answered(200, {})
+    assert expect.moment({"date": "1970-01-01T00:01:00Z"}, "date", shown) == 60
+    for wrong in ("soon", "1970-01-01T00:01:00Z or so", "1970-13-01T00:00:00Z", None, 7):
+        with pytest.raises(Failed):
+            expect.moment({"date": wrong}, "date", shown)
+    assert expect.server_date(answered(None)) is None
+    assert expect.server_date(shown) is None
 
 
 @pytest.mark.parametrize("body", [b"nonsense", b"", [], ["sid"], None, 7, "sid"])
@@ -107,9 +156,6 @@ def test_the_service_is_decoded_and_may_stand_behind_anything() -> None:
     assert address_of(Request("GET", "https://host/sync/v1/Services/a%20b/Streams")) == Address("a b", None, False)
     assert address_of(Request("GET", "https://host/v1/Services//Streams")) is None
     assert address_of(Request("GET", "https://host/v2/Services/default/Streams")) is None
-
-
-ENTRY = {"sid": "TO1"}
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from conformance.exchange import Exchange
+from conformance.target import Credentials
 from suite.checks.doctor import Case, answered, doctored, name_of, plus, put, refusal, status, to
 from suite.checks.recorded import recorded
 from suite.checks.traffic import AC, ELSEWHERE, FORM, HOME, HOST, IS, NAMED, STREAM, TO, beside, exchange, judged
@@ -174,6 +176,29 @@ def test_one_account_has_one_sid() -> None:
     assert judged("STREAM-ACCOUNT-SID", exchange({**STREAM, "account_sid": "AC1"})) == "fail"
     seen = exchange({**STREAM, "account_sid": own}), exchange({**STREAM, "account_sid": other})
     assert judged("STREAM-ACCOUNT-SID", *seen) == "fail"
+    by_key = replace(recorded()["traffic"].target, credentials=Credentials("SK" + "0" * 32, "secret"))
+    assert judged("STREAM-ACCOUNT-SID", *seen, target=by_key) == "fail"
+    assert judged("STREAM-ACCOUNT-SID", *seen[:1], target=by_key) == "pass"
+    assert judged("STREAM-ACCOUNT-SID", exchange({**STREAM, "account_sid": "AC1"}), target=by_key) == "fail"
+
+
+@pytest.mark.parametrize(
+    ("asked", "service", "outcome"),
+    [
+        ("default", "default", "pass"),
+        ("default", "other", "fail"),
+        ("default", IS, "pass"),
+        ("default", ELSEWHERE, "fail"),
+        ("a%20b", "a%20b", "pass"),
+        (IS, "other", "pass"),  # its name is not known
+        (IS, IS + "x", "pass"),  # this is a name, too
+        (IS, ELSEWHERE, "fail"),
+        (IS + "x", "other", "fail"),
+    ],
+)
+def test_the_url_names_the_service_as_it_was_asked_for_or_by_its_sid(asked: str, service: str, outcome: str) -> None:
+    body = {**STREAM, "url": f"{HOST}/v1/Services/{service}/Streams/{TO}"}
+    assert judged("STREAM-URL", exchange(body, path=f"/v1/Services/{asked}/Streams/{TO}")) == outcome
 
 
 CASES: list[Case] = [
@@ -244,6 +269,7 @@ def test_two_services_have_two_sids() -> None:
     assert beside(rule_id, same, ("homes.first", status(400))) == "pass"
     assert beside(rule_id, ("homes.second", refusal(400)), ("homes.first", put("service_sid", to=None))) == "pass"
     assert beside(rule_id, ("homes.second", to(None))) == "pass"
+    assert beside(rule_id, ("homes.first", status(400)), ("homes.second", put("service_sid", to=None))) == "pass"
 
 
 def test_a_nameless_stream_is_fetched_without_a_name() -> None:

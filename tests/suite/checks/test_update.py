@@ -8,6 +8,13 @@ from suite.checks.doctor import Case, body, doctored, name_of, plus, put, status
 
 CASES: list[Case] = [
     ("UPDATE-STATUS", "pass", ("update_by_sid.updated", status(500))),
+    (
+        "UPDATE-STATUS",
+        "blocked",
+        ("update_by_sid.updated", status(500)),
+        ("update_by_name.updated", status(500)),
+        ("updates_in_a_row[*].updated", status(500)),
+    ),
     ("UPDATE-STATUS", "fail", ("update_by_sid.updated", status(202))),
     ("UPDATE-BY-NAME", "fail", ("update_by_name.updated", body({}))),
     ("UPDATE-BY-NAME", "fail", ("update_by_name.updated", status(404))),

@@ -7,6 +7,7 @@ from typing import Any
 
 from conformance.exchange import Exchange, Headers, Request, Response
 from conformance.sections.test_answers import Refusals
+from conformance.target import Target
 from conformance.traffic import Traffic
 from suite.checks.doctor import Change, changed, steps, verdict
 from suite.checks.recorded import recorded
@@ -44,9 +45,12 @@ def exchange(
     )
 
 
-def judged(rule_id: str, *exchanges: Exchange) -> str:
+def judged(rule_id: str, *exchanges: Exchange, target: Target | None = None) -> str:
     """What the rule makes of a run in which only these were seen; `inconclusive`: it had nothing to say of them."""
-    return verdict(rule_id, _only(exchanges))
+    evidence = _only(exchanges)
+    if target:
+        evidence["traffic"] = Traffic(exchanges, target)
+    return verdict(rule_id, evidence)
 
 
 def beside(rule_id: str, *changes: tuple[str, Change]) -> str:
