@@ -72,7 +72,9 @@ def read_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         metavar="FILE",
         help="try only what survived according to such a file; by unit tests alone without --evidence",
     )
-    parser.add_argument("--tests", default="", metavar="FOLDER", help="unit tests of that folder of tests/suite only")
+    parser.add_argument(
+        "--tests", nargs="+", default=["**/test_*.py"], metavar="NAME", help="unit tests of these files of tests/suite"
+    )
     parser.add_argument("--results", type=Path, metavar="FILE", help="write there what killed each mutant, as JSON")
     parser.add_argument(
         "--write",

@@ -78,15 +78,16 @@ class Judging:
         return Item(item, seconds, frozenset(lines)) if lines and seconds <= SLOWEST and not failed else None
 
 
-def judge_by_tests(mutants: Sequence[Mutant], workers: int, within: str = "") -> list[str]:
-    """For each mutant the test that failed; empty for a survivor. `within` names a folder of the suite's tests."""
+def judge_by_tests(mutants: Sequence[Mutant], workers: int, names: Sequence[str] = ("**/test_*.py",)) -> list[str]:
+    """For each mutant the test that failed; empty for a survivor. `names` are those of test files in tests/suite."""
     if not mutants:
         return []
     settings = hypothesis.settings(derandomize=True, database=None, deadline=None, max_examples=EXAMPLES)
     hypothesis.settings.register_profile("mutation", settings, suppress_health_check=list(hypothesis.HealthCheck))
     hypothesis.settings.load_profile("mutation")
     plugin = Judging(mutants, workers)
-    files = [str(path) for path in sorted((FOLDER / within).rglob("test_*.py")) if path.name not in SLOW]
+    found = {path for name in names for path in FOLDER.glob(name)}
+    files = [str(path) for path in sorted(found) if path.name not in SLOW]
     arguments = ["-q", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning", *files]
     shown = io.StringIO()
     with contextlib.redirect_stdout(shown):

@@ -37,7 +37,7 @@ def leave_out(key: str) -> Change:
 CASES: list[Case] = [
     ("LIST-SHAPE", "pass"),
     ("LIST-SHAPE", "fail", ("listing.alone.attempts[0].first", status(400))),
-    ("LIST-SHAPE", "fail", ("listing.walks[2].attempts[0].pages[0].exchange", status(500))),
+    ("LIST-SHAPE", "fail", ("listing.full[2].attempts[0].pages[0].exchange", status(500))),
     ("LIST-SHAPE", "fail", ("listing.small[1].attempts[0].pages[0].exchange", status(500))),
     ("LIST-SHAPE", "fail", ("listing.back.attempts[0].walk.pages[0].exchange", status(500))),
     ("LIST-SHAPE", "pass", (LAST, status(400))),  # no list that everybody must answer
@@ -65,12 +65,12 @@ CASES: list[Case] = [
     ("LIST-ENTRIES", "fail", (LAST, put("streams", 3, to="TO1"))),
     ("LIST-ENTRIES", "fail", (LAST, put("streams", 3, "service_sid", to="IS" + "0" * 32))),
     # The walk without PageSize is judged by the one rule, those with it by the other.
-    ("LIST-PAGE-SIZE", "pass", ("listing.walks[5].attempts[*].pages[0].entries", drop(0))),
-    ("LIST-PAGE-SIZE-DEFAULT", "inconclusive", ("listing.walks[5].attempts[*].pages[0].entries", drop(0))),
-    ("LIST-PAGE-SIZE", "inconclusive", ("listing.walks[1].attempts[*].pages[0].entries", drop(0))),
+    ("LIST-PAGE-SIZE", "pass", ("listing.full[5].attempts[*].pages[0].entries", drop(0))),
+    ("LIST-PAGE-SIZE-DEFAULT", "inconclusive", ("listing.full[5].attempts[*].pages[0].entries", drop(0))),
+    ("LIST-PAGE-SIZE", "inconclusive", ("listing.full[1].attempts[*].pages[0].entries", drop(0))),
     ("LIST-PAGE-SIZE", "inconclusive", ("listing.small[1].attempts[*].pages[0].entries", drop(0))),
-    ("LIST-PAGE-SIZE-DEFAULT", "pass", ("listing.walks[1].attempts[*].pages[0].entries", drop(0))),
-    ("LIST-PAGE-SIZE-ECHOED", "fail", ("listing.walks[1].attempts[0].pages[1].meta.page_size", to(49))),
+    ("LIST-PAGE-SIZE-DEFAULT", "pass", ("listing.full[1].attempts[*].pages[0].entries", drop(0))),
+    ("LIST-PAGE-SIZE-ECHOED", "fail", ("listing.full[1].attempts[0].pages[1].meta.page_size", to(49))),
     ("LIST-PAGE-SIZE-MAXIMUM", "fail", ("listing.nonsense[1]", many(101))),
     ("LIST-PAGE-SIZE-MAXIMUM", "pass", ("listing.nonsense[1]", many(100))),
     ("LIST-PAGE-SIZE-MAXIMUM", "fail", ("listing.above[0]", many(101))),

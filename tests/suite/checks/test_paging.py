@@ -9,7 +9,7 @@ from suite.checks.doctor import Case, Change, at, doctored, drop, name_of, put, 
 from suite.checks.recorded import recorded
 
 PAGE = "listing.alone.attempts[0].first"
-FIRST_URL = "listing.walks[0].attempts[0].pages[0].meta.first_page_url"
+FIRST_URL = "listing.full[0].attempts[0].pages[0].meta.first_page_url"
 
 
 def only_attempt(what: str) -> tuple[tuple[str, Change], ...]:
@@ -17,48 +17,49 @@ def only_attempt(what: str) -> tuple[tuple[str, Change], ...]:
 
 
 def second_page() -> Page:
-    page = recorded()["listing"].walks[0].attempts[0].pages[1]
+    page = recorded()["listing"].full[0].attempts[0].pages[1]
     assert isinstance(page, Page)
     return page
 
 
 CASES: list[Case] = [
     ("LIST-COMPLETE", "pass"),
-    ("LIST-COMPLETE", "inconclusive", ("listing.walks[*].attempts[*].end", to(End.BOUND))),
-    ("LIST-COMPLETE", "pass", ("listing.walks[0].attempts[*].end", to(End.BOUND))),
+    ("LIST-COMPLETE", "inconclusive", ("listing.full[*].attempts[*].end", to(End.BOUND))),
+    ("LIST-COMPLETE", "pass", ("listing.full[0].attempts[*].end", to(End.BOUND))),
+    ("LIST-COMPLETE", "inconclusive", ("listing.edges[0].tries.attempts[*].pages", to(()))),
     (
         "LIST-COMPLETE",
         "inconclusive",  # others may have deleted
-        ("listing.walks[0].attempts", at(0)),
-        ("listing.walks[0].attempts[0].pages", to(())),
+        ("listing.full[0].attempts", at(0)),
+        ("listing.full[0].attempts[0].pages", to(())),
     ),
-    ("LIST-COMPLETE", "pass", ("listing.walks[0].attempts", at(0, 0)), ("listing.walks[0].attempts[0].pages", to(()))),
+    ("LIST-COMPLETE", "pass", ("listing.full[0].attempts", at(0, 0)), ("listing.full[0].attempts[0].pages", to(()))),
     # The one attempt did not come to the end, and the other that did looks wrong.
     (
         "LIST-COMPLETE",
         "inconclusive",
-        ("listing.walks[0].attempts", at(0, 0)),
-        ("listing.walks[0].attempts[0].end", to(End.BOUND)),
-        ("listing.walks[0].attempts[1].pages", to(())),
+        ("listing.full[0].attempts", at(0, 0)),
+        ("listing.full[0].attempts[0].end", to(End.BOUND)),
+        ("listing.full[0].attempts[1].pages", to(())),
     ),
     (
         "LIST-COMPLETE",
         "pass",
-        ("listing.walks[0].attempts", at(0, 0)),
-        ("listing.walks[0].attempts[0].end", to(End.BOUND)),
+        ("listing.full[0].attempts", at(0, 0)),
+        ("listing.full[0].attempts[0].end", to(End.BOUND)),
     ),
-    ("LIST-ENDS", "inconclusive", ("listing.walks[1].attempts[*].end", to(End.NO_LINK))),
-    ("LIST-ENDS", "inconclusive", ("listing.walks[1].attempts[*].end", to(End.LOOP))),
-    ("LIST-NO-REPEATS", "inconclusive", ("listing.walks[1].attempts[*].end", to(End.NO_LINK))),
-    ("LIST-NO-REPEATS", "inconclusive", ("listing.walks[1].attempts[*].end", to(End.NO_PAGE))),
+    ("LIST-ENDS", "inconclusive", ("listing.full[1].attempts[*].end", to(End.NO_LINK))),
+    ("LIST-ENDS", "inconclusive", ("listing.full[1].attempts[*].end", to(End.LOOP))),
+    ("LIST-NO-REPEATS", "inconclusive", ("listing.full[1].attempts[*].end", to(End.NO_LINK))),
+    ("LIST-NO-REPEATS", "inconclusive", ("listing.full[1].attempts[*].end", to(End.NO_PAGE))),
     (
         "LIST-NO-REPEATS",
         "pass",
-        ("listing.walks[1].attempts", at(0, 0)),
-        ("listing.walks[1].attempts[0].end", to(End.NO_LINK)),
+        ("listing.full[1].attempts", at(0, 0)),
+        ("listing.full[1].attempts[0].end", to(End.NO_LINK)),
     ),
-    ("LIST-NEXT-KEEPS-SIZE", "inconclusive", ("listing.walks[1].attempts[*].end", to(End.NO_LINK))),
-    ("LIST-NEXT-KEEPS-SIZE", "inconclusive", ("listing.walks[0].attempts[*].pages[1].entries", drop(0))),
+    ("LIST-NEXT-KEEPS-SIZE", "inconclusive", ("listing.full[1].attempts[*].end", to(End.NO_LINK))),
+    ("LIST-NEXT-KEEPS-SIZE", "inconclusive", ("listing.full[0].attempts[*].pages[1].entries", drop(0))),
     ("LIST-LINKS-ABSOLUTE", "fail", (PAGE, put("meta", "url", to=None))),
     ("LIST-LINKS-ABSOLUTE", "fail", (PAGE, put("meta", "first_page_url", to=None))),
     ("LIST-LINKS-ABSOLUTE", "fail", (PAGE, put("meta", "first_page_url", to="/v1/Services/default/Streams"))),
@@ -96,7 +97,7 @@ CASES: list[Case] = [
     ("LIST-FIRST-URL-FORM", "fail", (FIRST_URL, lambda url: url + "&PageToken=x")),
     ("LIST-FIRST-URL-FORM", "fail", (FIRST_URL, to(7))),
     ("LIST-FIRST-URL-FORM", "fail", (FIRST_URL, to("http://["))),
-    ("LIST-PAGE-INDEX", "fail", ("listing.walks[0].attempts[0].pages[0].meta.page", to(1))),
+    ("LIST-PAGE-INDEX", "fail", ("listing.full[0].attempts[0].pages[0].meta.page", to(1))),
     ("LIST-PAGE-ALONE", "inconclusive", ("listing.alone.attempts[0].moved[1]", put("streams", to=[]))),
 ]
 
