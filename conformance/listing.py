@@ -89,7 +89,7 @@ class Listing:
     @property
     def pages(self) -> Iterator[Page]:
         """Every answer that is a page."""
-        return (page for page in map(read_page, self.answers) if page)
+        return (page for page in map(read_page, self.answers) if page is not None)  # an empty one is false
 
 
 def gather_listing(ctx: Context) -> Listing:

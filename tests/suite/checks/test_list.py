@@ -61,6 +61,9 @@ CASES: list[Case] = [
     ("LIST-META-KEYS", "fail", (LAST, put("meta", "first_page_url", to=None))),
     ("LIST-META-KEYS", "fail", (LAST, put("meta", "previous_page_url", to=7))),
     ("LIST-META-KEYS", "fail", (LAST, without("meta", "next_page_url"))),
+    # An empty page is a page.
+    ("LIST-META-KEYS", "fail", (LAST, put("streams", to=[])), (LAST, put("meta", "page", to=-1))),
+    ("LIST-META-KEY", "fail", (LAST, put("streams", to=[])), (LAST, put("meta", "key", to="items"))),
     ("LIST-META-KEY", "fail", (LAST, put("meta", "key", to="items"))),
     ("LIST-ENTRIES", "fail", (LAST, put("streams", 3, to="TO1"))),
     ("LIST-ENTRIES", "fail", (LAST, put("streams", 3, "service_sid", to="IS" + "0" * 32))),
