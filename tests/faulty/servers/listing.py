@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from faulty.registry import fault
+from faulty.registry import Parts, fault
+from faulty.servers.lawful_lists import AlwaysEmptyLastPage
 from reference_impl.api import Api
 from reference_impl.config import Service
 from reference_impl.store import Store, Stream
@@ -186,6 +187,16 @@ class KeyIsSingular(ChangedMeta):
 class LaterKeyIsItems(ChangedMeta):
     def meta(self, meta: Any, first: bool, streams: Any) -> Any:
         return meta if first else {**meta, "key": "items"}
+
+
+class KeyOnlyWhereStreamsAre(ChangedMeta):
+    def meta(self, meta: Any, first: bool, streams: Any) -> Any:
+        return meta if streams else {**meta, "key": "nothing"}
+
+
+@fault("LIST-META-KEY", "Every walk ends with an empty page, and there the key in meta is 'nothing'.")
+def empty_page_of_nothing() -> Parts:
+    return {"api": KeyOnlyWhereStreamsAre, "pager": AlwaysEmptyLastPage}
 
 
 # LIST-NO-TOP-LEVEL-URI
