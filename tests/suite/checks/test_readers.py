@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from conformance import expect, expiry, resource
-from conformance.exchange import Exchange, Headers, Request, Response
+from conformance.exchange import Exchange, Headers, NotJSON, Request, Response, parse_json
 from conformance.messages import MESSAGE_SID, linked_messages_url, message_in, message_sid, same_json
 from conformance.naming import Naming, expect_accepted, expect_found, expect_kept
 from conformance.operation import Address, Operation, address_of, operation_of
@@ -19,6 +19,7 @@ from conformance.resource import differences, shown_stream, streams_shown
 from conformance.sections import test_credentials as credentials
 from conformance.streams import Stream, sid_in
 from conformance.target import Credentials, Target
+from conformance.walk import read_page
 
 HOME = "http://127.0.0.1:8080/v1/Services/default/Streams"
 ENTRY = {"sid": "TO1"}
@@ -306,3 +307,59 @@ def test_a_name_is_accepted_kept_and_found(naming: Naming, accepted: bool, kept:
             continue
         with pytest.raises(Failed):
             check(naming, "a name")
+
+
+PAGE = {"streams": [ENTRY], "meta": {"page": 0}}
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "is_page"),
+    [
+        (200, PAGE, True),
+        (299, PAGE, True),
+        (None, PAGE, False),
+        (199, PAGE, False),
+        (300, PAGE, False),
+        (200, {**PAGE, "streams": []}, True),
+        (200, {**PAGE, "streams": {}}, False),
+        (200, {**PAGE, "meta": []}, False),
+        (200, {"streams": 7, "meta": 7}, False),
+        (200, [PAGE], False),
+        (200, b"nonsense", False),
+    ],
+)
+def test_a_page_is_a_success_with_a_list_and_an_object(status: int | None, body: Any, is_page: bool) -> None:
+    assert (read_page(answered(status, body)) is not None) is is_page
+
+
+def nested(levels: int, opening: bytes = b"[", closing: bytes = b"]", inner: bytes = b"") -> bytes:
+    return opening * levels + inner + closing * levels
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        (nested(300), None),
+        (nested(301), "nested too deeply"),
+        (nested(299, inner=b'{"a":1}'), None),
+        (nested(300, inner=b'{"a":1}'), "nested too deeply"),
+        (nested(301, b'{"a":', b"}", b"1"), "nested too deeply"),
+        (nested(150, b'[{"a":', b"}]", b"1"), None),
+        (nested(151, b'[{"a":', b"}]", b"1"), "nested too deeply"),
+        (b"[" + b"[]," * 400 + b"[]]", None),  # wide, not deep
+        (nested(50_000), "nested too deeply"),
+        (b"[" + b"1," * 99_999 + b"1]", None),
+        (b"[" + b"1," * 100_000 + b"1]", "more than 100000"),
+        (b"[" + b"{}," * 49_999 + b"1]", None),
+        (b"[" + b"{}," * 50_000 + b"1]", "more than 100000"),
+        (b'{"a": 1, "a": 2}', "twice"),
+    ],
+)
+def test_json_is_read_within_bounds(body: bytes, why: str | None) -> None:
+    if why is None:
+        parse_json(body)
+        return
+    with pytest.raises(NotJSON, match=f"{why}"):
+        parse_json(body)
+    with pytest.raises(Failed, match="JSON"):
+        expect.json_body(answered(200, body))
