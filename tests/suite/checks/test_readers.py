@@ -87,7 +87,8 @@ def test_an_error_has_one_of_the_codes() -> None:
 def test_a_moment_is_a_date_under_a_key() -> None:
     shown = answered(200, {})
     assert expect.moment({"date": "1970-01-01T00:01:00Z"}, "date", shown) == 60
-    for wrong in ("soon", "1970-01-01T00:01:00Z or so", "1970-13-01T00:00:00Z", None, 7):
+    assert expect.moment({"date": "1970-01-01T01:01:00+0100"}, "date", shown) == 60
+    for wrong in ("soon", "1970-01-01T00:01:00.Z", "1970-01-01T00:01:00Z or so", "1970-13-01T00:00:00Z", None, 7):
         with pytest.raises(Failed):
             expect.moment({"date": wrong}, "date", shown)
     assert expect.server_date(answered(None)) is None
@@ -347,6 +348,8 @@ def nested(levels: int, opening: bytes = b"[", closing: bytes = b"]", inner: byt
         (nested(150, b'[{"a":', b"}]", b"1"), None),
         (nested(151, b'[{"a":', b"}]", b"1"), "nested too deeply"),
         (b"[" + b"[]," * 400 + b"[]]", None),  # wide, not deep
+        (b"[[]," + nested(299) + b"]", None),
+        (b"[[]," + nested(300) + b"]", "nested too deeply"),
         (nested(50_000), "nested too deeply"),
         (b"[" + b"1," * 99_999 + b"1]", None),
         (b"[" + b"1," * 100_000 + b"1]", "more than 100000"),

@@ -30,12 +30,14 @@ def test_a_right_stream_passes_every_rule_about_streams() -> None:
         assert judged(rule_id, *seen) == "pass", rule_id
 
 
+ABSENT = object()
 NOW, LATER = "2015-07-30T20:00:00Z", "2015-07-30T20:00:01Z"
 
 
 @pytest.mark.parametrize(
     ("rule_id", "changes", "outcome"),
     [
+        *(("STREAM-KEYS", {key: ABSENT}, "fail") for key in STREAM),
         ("STREAM-SID", {"sid": TO + "0"}, "fail"),
         ("STREAM-SID", {"sid": TO[:-1]}, "fail"),
         ("STREAM-SID", {"sid": TO.upper()}, "pass"),
@@ -91,7 +93,8 @@ NOW, LATER = "2015-07-30T20:00:00Z", "2015-07-30T20:00:01Z"
     ],
 )
 def test_a_fetched_stream(rule_id: str, changes: dict[str, Any], outcome: str) -> None:
-    assert judged(rule_id, exchange({**STREAM, **changes})) == outcome
+    body = {key: value for key, value in {**STREAM, **changes}.items() if value is not ABSENT}
+    assert judged(rule_id, exchange(body)) == outcome
 
 
 @pytest.mark.parametrize(
@@ -156,6 +159,7 @@ def test_a_stream_in_a_list_is_looked_at_like_any_other() -> None:
         (("default", "default"), (IS, IS.upper()), "pass"),
         (("default", "default"), (IS, ELSEWHERE), "fail"),
         (("default", "other"), (IS, ELSEWHERE), "pass"),
+        (("default",), (IS + "0",), "fail"),  # no sid at all
         ((IS,), (IS,), "pass"),
         ((IS,), (ELSEWHERE,), "fail"),
         ((IS + "0",), (ELSEWHERE,), "pass"),  # a name, not a sid

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from suite.checks.doctor import Case, doctored, header, name_of, plus, put, status, to, without
+from suite.checks.doctor import Case, doctored, header, moved, name_of, plus, put, status, to, without
+from suite.checks.recorded import recorded
 
 CASES: list[Case] = [
     ("TTL-ABSENT", "fail", ("endless.absent", put("date_expires", to="2035-07-30T20:00:00Z"))),
@@ -42,6 +43,14 @@ CASES: list[Case] = [
     ),
     ("TTL-DATE-EXPIRES", "fail", ("nameless_ttls.by_ttl[120]", put("date_expires", to=plus(9)))),
 ]
+
+
+def test_the_grace_begins_when_the_second_is_over() -> None:
+    brief = recorded()["one_second"]
+    until = brief.created.received + 1 + brief.grace
+    for at, outcome in ((until - 0.5, "inconclusive"), (until + 0.5, "fail")):
+        late = ("one_second.after[-1]", moved(at - brief.after[-1].sent))
+        assert doctored("TTL-ONE", ("one_second.after[-1]", status(200)), late) == outcome
 
 
 @pytest.mark.parametrize("case", CASES, ids=name_of)
