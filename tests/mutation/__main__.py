@@ -27,7 +27,7 @@ from mutation.mutants import Mutant, mutants_of
 from mutation.reviewed import Judged, load_equivalent, load_surviving, review, shrink
 from mutation.subjects import HEART, Suite
 from mutation.table import figures, findings, write_figures
-from mutation.unit import judge_by_tests
+from mutation.unit import PURE, judge_by_tests
 
 HEART_SAMPLE = 20  # mutants of the pure heart for each sampled rule
 
@@ -73,7 +73,7 @@ def read_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         help="try only what survived according to such a file; by unit tests alone without --evidence",
     )
     parser.add_argument(
-        "--tests", nargs="+", default=["**/test_*.py"], metavar="NAME", help="unit tests of these files of tests/suite"
+        "--tests", nargs="+", default=PURE, metavar="NAME", help="unit tests of these files of tests/suite"
     )
     parser.add_argument("--results", type=Path, metavar="FILE", help="write there what killed each mutant, as JSON")
     parser.add_argument(

@@ -26,8 +26,11 @@ from mutation.judging import PARSED, Line, TimeUp, tracing
 from mutation.mutants import Mutant
 
 FOLDER = Path(__file__).parents[1] / "suite"
-# They start servers or whole runs: seconds each, and nothing in them that others don't look at more closely.
-SLOW = ("test_whole_suite.py", "test_command.py", "test_session.py", "test_wire.py", "test_gate_and_journal.py")
+# Of pure functions. The others start servers and whole runs or walk over generated lists: they kill nothing more.
+PURE = (
+    "checks/test_*.py", "test_evidence.py", "test_judge.py", "test_newly_shown.py", "test_promised_expiry.py",
+    "test_run_totals.py", "test_selection.py", "test_verdict.py", "test_waivers.py",
+)  # fmt: skip
 SLOWEST = 1.0  # seconds that a test may take to be used here, once what it shares with others is there
 LONGEST = 10.0  # seconds of the processor for one test
 EXAMPLES = 60  # of hypothesis, for each test
@@ -78,7 +81,7 @@ class Judging:
         return Item(item, seconds, frozenset(lines)) if lines and seconds <= SLOWEST and not failed else None
 
 
-def judge_by_tests(mutants: Sequence[Mutant], workers: int, names: Sequence[str] = ("**/test_*.py",)) -> list[str]:
+def judge_by_tests(mutants: Sequence[Mutant], workers: int, names: Sequence[str] = PURE) -> list[str]:
     """For each mutant the test that failed; empty for a survivor. `names` are those of test files in tests/suite."""
     if not mutants:
         return []
@@ -86,8 +89,7 @@ def judge_by_tests(mutants: Sequence[Mutant], workers: int, names: Sequence[str]
     hypothesis.settings.register_profile("mutation", settings, suppress_health_check=list(hypothesis.HealthCheck))
     hypothesis.settings.load_profile("mutation")
     plugin = Judging(mutants, workers)
-    found = {path for name in names for path in FOLDER.glob(name)}
-    files = [str(path) for path in sorted(found) if path.name not in SLOW]
+    files = [str(path) for path in sorted({path for name in names for path in FOLDER.glob(name)})]
     arguments = ["-q", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning", *files]
     shown = io.StringIO()
     with contextlib.redirect_stdout(shown):
