@@ -21,6 +21,7 @@ from conformance.expect import describe
 from conformance.outcomes import NotRun
 from conformance.properties import adapter
 from conformance.properties.generation import MESSAGES_A_STREAM, SHORT_TTL, SUCCESS, Retries, form_of, is_sure, share_of
+from conformance.properties.machines import forget
 from conformance.properties.parsing import parsing_in_turn
 from conformance.properties.search import LONGEST_SEARCH, Broken, Search, Story
 from conformance.properties.storage import stored_elsewhere
@@ -55,8 +56,7 @@ def follow_links(ctx: Context) -> frozenset[str]:
         if not written.settled:
             generated.run(chains, share_of(CHAINS, ctx.options.generated), steps=STEPS, shrinks=True)
     finally:
-        for name in ("setup", "step", "call"):  # hypothesis keeps the class for ever, and these keep all of the run
-            delattr(machine, name)
+        forget(machine)
     generated.conclude()
     written.conclude()
     return frozenset(covered)

@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 
 from conformance.context import Context
 from conformance.properties.generation import share_of
+from conformance.properties.machines import forget
 from conformance.properties.model import World, list_is_short
 from conformance.properties.parsing import parsing_in_turn
 from conformance.properties.search import Search
@@ -104,8 +105,7 @@ def explore(ctx: Context) -> None:
         search.run(run, share_of(STORIES, share), steps=STEPS, shrinks=False)
         search.shorten(tell)
     finally:
-        for name in about:  # hypothesis keeps the class for ever, and with it would keep all that the run has seen
-            delattr(stories, name)
+        forget(stories)
     search.conclude()
 
 
