@@ -182,7 +182,7 @@ def ttl_updates(ctx: Context) -> Updates:
 
 @rule("TTL-MAXIMUM")
 def test_maximum(lawful_ttls: Creates, ttl_updates: Updates) -> None:
-    """A create and an update with a Ttl of 31,536,000 must succeed, with date_expires that much after the call."""
+    """A create and an update with a Ttl of 31,536,000 must succeed, the create with date_expires that much after it."""
     expect_success(lawful_ttls[MAXIMUM], f"a Ttl of {MAXIMUM} to be accepted by a create")
     expect_expiry(lawful_ttls[MAXIMUM], MAXIMUM, "date_created")
     expect_success(ttl_updates.maximum, f"a Ttl of {MAXIMUM} to be accepted by an update")
