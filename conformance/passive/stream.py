@@ -7,7 +7,7 @@ rules may look at what `resource.newly_shown` goes by, and at nothing else.
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, TypeGuard
 from urllib.parse import unquote, urlsplit
 
 from conformance.exchange import Request
@@ -171,7 +171,7 @@ def _created_without_a_name(request: Request) -> bool:
     return operation_of(request) is Operation.CREATE and known and "UniqueName" not in dict(request.form)
 
 
-def _is_url(url: object) -> bool:
+def _is_url(url: object) -> TypeGuard[str]:
     if not isinstance(url, str) or not URL.fullmatch(url):
         return False
     try:
@@ -187,7 +187,7 @@ def _stream_path(url: object) -> tuple[str, str, str] | None:
 
     Whatever host and path prefix stand before: links may lead to the canonical host or through a proxy.
     """
-    if not isinstance(url, str) or not _is_url(url):
+    if not _is_url(url):
         return None
     path = urlsplit(url).path
     match = STREAM_PATH.fullmatch(path, max(path.rfind("/v1/Services/"), 0))

@@ -29,6 +29,7 @@ ERROR = {"code": 20404, "message": "not found", "more_info": "https://www.twilio
         ("ERROR-MORE-INFO", {}, "pass"),
         ("ERROR-MORE-INFO", {"more_info": "http://errors/20404/"}, "pass"),
         ("ERROR-MORE-INFO", {"more_info": "http://errors/20405"}, "fail"),
+        ("ERROR-MORE-INFO", {"more_info": "http://errors/20404X"}, "fail"),
         ("ERROR-MORE-INFO", {"more_info": "/docs/errors/20404"}, "fail"),
         ("ERROR-MORE-INFO", {"more_info": "//errors/20404"}, "fail"),
         ("ERROR-MORE-INFO", {"more_info": "ftp://errors/20404"}, "fail"),

@@ -54,6 +54,7 @@ NOW, LATER = "2015-07-30T20:00:00Z", "2015-07-30T20:00:01Z"
         ("STREAM-URL", {"url": f"{HOST}{HOME}/other"}, "fail"),
         ("STREAM-URL", {"url": f"{HOST}{HOME}/{TO}/Messages"}, "fail"),
         ("STREAM-URL", {"url": f"{HOST}{HOME}//"}, "fail"),
+        ("STREAM-URL", {"url": f"{HOST}{HOME}/", "sid": ""}, "fail"),
         ("STREAM-URL", {"url": f"{HOST}/v1/Services//Streams/{TO}"}, "fail"),
         ("STREAM-URL", {"url": f"{HOME}/{TO}"}, "fail"),
         ("STREAM-URL", {"url": None}, "fail"),
