@@ -321,26 +321,6 @@ def test_page_alone_moves_nothing(moved: str, good: bool) -> None:
     assert (paging.moved_by_page(alone) is None) == good
 
 
-def test_which_list_was_moved_is_told_apart() -> None:
-    """So that attempts in which different lists were moved don't count as the same problem seen twice."""
-    moved = [page_exchange([{"sid": "b"}], url=f"{LIST}?PageSize=20&Page={number}") for number in (1, 3)]
-    problems = [paging.moved_by_page(Alone(page_of("a").exchange, (each,))) for each in moved]
-    assert [problem and problem.what for problem in problems] == [
-        ("PageSize=20&Page=1", ("b",)), ("PageSize=20&Page=3", ("b",))
-    ]  # fmt: skip
-
-
-def test_streams_that_change_are_nothing_new() -> None:
-    """Pages that go on for ever end a walk, although each shows its stream with another date."""
-    asked = iter(range(1, 10_000))
-
-    def follow(url: str) -> Exchange:
-        number = next(asked)
-        return page_exchange([{"sid": "TO1", "n": number}], url=url, following=f"{LIST}?PageToken={number}")
-
-    assert walk(follow(LIST), follow, target=TARGET, size=None).end is End.STALE
-
-
 # A survey that can't be made
 
 

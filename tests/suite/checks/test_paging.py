@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.walk import End, Page
+from conformance import paging
+from conformance.exchange import Exchange
+from conformance.paging import Alone
+from conformance.walk import End, Page, walk
 from suite.checks.doctor import Case, Change, at, doctored, drop, name_of, put, status, to
 from suite.checks.recorded import recorded
+from suite.lists_in_memory import LIST, TARGET, page_exchange
 
 PAGE = "listing.alone.attempts[0].first"
 FIRST_URL = "listing.full[0].attempts[0].pages[0].meta.first_page_url"
@@ -106,3 +110,23 @@ CASES: list[Case] = [
 def test_doctored_evidence(case: Case) -> None:
     rule_id, outcome, *changes = case
     assert doctored(rule_id, *changes) == outcome
+
+
+def test_which_list_was_moved_is_told_apart() -> None:
+    """So that attempts in which different lists were moved don't count as the same problem seen twice."""
+    moved = [page_exchange([{"sid": "b"}], url=f"{LIST}?PageSize=20&Page={number}") for number in (1, 3)]
+    problems = [paging.moved_by_page(Alone(page_exchange([{"sid": "a"}]), (each,))) for each in moved]
+    assert [problem and problem.what for problem in problems] == [
+        ("PageSize=20&Page=1", ("b",)), ("PageSize=20&Page=3", ("b",))
+    ]  # fmt: skip
+
+
+def test_streams_that_change_are_nothing_new() -> None:
+    """Pages that go on for ever end a walk, although each shows its stream with another date."""
+    asked = iter(range(1, 10_000))
+
+    def follow(url: str) -> Exchange:
+        number = next(asked)
+        return page_exchange([{"sid": "TO1", "n": number}], url=url, following=f"{LIST}?PageToken={number}")
+
+    assert walk(follow(LIST), follow, target=TARGET, size=None).end is End.STALE
