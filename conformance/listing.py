@@ -89,7 +89,7 @@ class Listing:
     @property
     def pages(self) -> Iterator[Page]:
         """Every answer that is a page."""
-        return (page for page in map(read_page, self.answers) if page is not None)  # an empty one is false
+        return (page for page in map(read_page, self.answers) if page)
 
 
 def gather_listing(ctx: Context) -> Listing:
@@ -166,7 +166,7 @@ def take_trip(ctx: Context, size: int) -> Trip:
     latest = ctx.streams.list({"PageSize": size})
 
     def turn(number: int) -> None:
-        if page := read_page(latest):
+        if (page := read_page(latest)) and page.entries:
             own_links.append(lead(ctx, page, SELF, page, f"of page {number} to lead to page {number} again"))
 
     def follow(url: str) -> Exchange:

@@ -150,14 +150,14 @@ class Trip:
     def pages(self) -> tuple[Page, ...]:
         """Every page that was seen."""
         answers = [led.exchange for led in (*self.own_links, *self.backward, *self.firsts) if led.exchange]
-        found = [page for page in map(read_page, answers) if page is not None]  # an empty one is false
-        return (*self.walk.pages, *found, *((self.before_first,) if self.before_first is not None else ()))
+        found = [page for page in map(read_page, answers) if page]
+        return (*self.walk.pages, *found, *((self.before_first,) if self.before_first else ()))
 
     @property
     def exchanges(self) -> tuple[Exchange, ...]:
         """Every answer, pages or not."""
         links = (*self.own_links, *self.backward, *self.firsts)
-        last = (self.before_first.exchange,) if self.before_first is not None else ()
+        last = (self.before_first.exchange,) if self.before_first else ()
         return (*self.walk.exchanges, *(led.exchange for led in links if led.exchange), *last)
 
 
@@ -225,7 +225,7 @@ class Alone:
 
     @property
     def pages(self) -> tuple[Page, ...]:
-        return tuple(page for page in map(read_page, (self.first, *self.moved)) if page is not None)
+        return tuple(page for page in map(read_page, (self.first, *self.moved)) if page)
 
 
 def moved_by_page(alone: Alone) -> Problem | None:

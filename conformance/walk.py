@@ -52,6 +52,10 @@ class Page:
     def __len__(self) -> int:
         return len(self.entries)
 
+    def __bool__(self) -> bool:
+        """With nothing on it, it is a page all the same: `if page` asks whether there is one."""
+        return True
+
 
 def read_page(exchange: Exchange) -> Page | None:
     """The page in a successful answer; None when there is none that can be read."""
