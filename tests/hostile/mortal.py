@@ -24,20 +24,22 @@ class Mortal:
         self._lock = threading.Lock()
         self._ended = threading.Event()
         self._open: set[socket.socket] = set()
-        self._port = 0
+        self._place = socket.socket()  # bound and never listening: who is dead refuses, and nobody else moves in
+        self._place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        self._place.bind(("127.0.0.1", 0))
         self._rise()
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._port}"
+        return f"http://127.0.0.1:{self._place.getsockname()[1]}"
 
     def close(self) -> None:
         self._ended.set()
         self._hang_up()
+        self._place.close()
 
     def _rise(self) -> None:
-        listener = socket.create_server(("127.0.0.1", self._port))
-        self._port = listener.getsockname()[1]
+        listener = socket.create_server(self._place.getsockname(), reuse_port=True)
         with self._lock:
             self._open.add(listener)
         threading.Thread(target=self._accept, args=(listener,), daemon=True).start()

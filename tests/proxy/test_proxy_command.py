@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +14,7 @@ import pytest
 import requests
 from proxy_traffic import SERVICE, create, fetch
 from proxy_upstream import Upstream, upstream
+from suite.nobody import nobody
 
 from proxy.cassette import load
 from proxy.cli import main
@@ -254,8 +254,6 @@ def test_a_recording_of_nothing_does_not_replace_one(cassette: Path, server: Ups
 
 
 def test_an_upstream_that_can_not_be_reached_is_told_once(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        nobody = f"http://127.0.0.1:{probe.getsockname()[1]}"
     code = """if True:
         import os, urllib.request, urllib.error
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -265,7 +263,8 @@ def test_an_upstream_that_can_not_be_reached_is_told_once(tmp_path: Path) -> Non
             except urllib.error.HTTPError as error:
                 print(error.code)
     """
-    done = run("record", tmp_path / "c.yaml", "--upstream", nobody, *python(code))
+    with nobody() as upstream:
+        done = run("record", tmp_path / "c.yaml", "--upstream", upstream, *python(code))
     assert done.stdout.split() == ["502"] * 3
     assert done.stderr.count("no answer from upstream") == 1
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ import pytest
 from faulty.serving import CREDENTIALS, serving
 
 import schemas
+from suite.nobody import nobody
 from suite.raw_server import raw_server, reply
 
 ROOT = Path(__file__).parents[2]
@@ -52,13 +52,9 @@ def server() -> Iterator[str]:
         yield url
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
-
-
 def test_an_unreachable_target() -> None:
-    done = run("--target", f"http://127.0.0.1:{free_port()}")
+    with nobody() as url:
+        done = run("--target", url)
     assert_one_sentence(done, 3, "can't reach http://127.0.0.1:", "refused")
 
 
@@ -192,7 +188,8 @@ def test_pytest_notes_where_links_lead(workers: tuple[str, ...]) -> None:
 
 
 def test_pytest_ends_with_the_same_codes(server: str) -> None:
-    done = under_pytest("--target", f"http://127.0.0.1:{free_port()}")
+    with nobody() as url:
+        done = under_pytest("--target", url)
     assert done.returncode == 3
     assert "can't reach" in done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
@@ -202,7 +199,8 @@ def test_pytest_ends_with_the_same_codes(server: str) -> None:
 
 
 def test_collecting_asks_nobody() -> None:
-    done = under_pytest("--target", f"http://127.0.0.1:{free_port()}", "--collect-only", "-q")
+    with nobody() as url:
+        done = under_pytest("--target", url, "--collect-only", "-q")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "FETCH-BY-SID" in done.stdout
 

@@ -12,6 +12,7 @@ import pytest
 
 from conformance.exchange import Headers, Request
 from conformance.wire import Wire, WireError
+from suite.nobody import nobody
 from suite.raw_server import raw_server, reply
 
 
@@ -162,10 +163,8 @@ def told_or_body(wire: Wire, url: str) -> tuple[str, bytes]:
 
 
 def test_a_closed_port_is_told_and_known_to_be_unsent(wire: Wire) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    with pytest.raises(WireError, match="refused") as caught:
-        wire.send(Request("GET", f"http://127.0.0.1:{port}/"), timeout=5)
+    with nobody() as url, pytest.raises(WireError, match="refused") as caught:
+        wire.send(Request("GET", f"{url}/"), timeout=5)
     assert caught.value.unsent
 
 
