@@ -1,6 +1,6 @@
 """The detection table: examines every server with every seed on a few processes, prints, and writes docs/detection.md.
 
-python -m faulty.detect [--full [--without-generated]] [--seeds 1 2 3] [--spread] [--only PATTERN …] [--jobs N]
+python -m faulty.detect [--full] [--seeds 1 2 3] [--spread] [--only PATTERN …] [--jobs N]
     [--keep FILE] [--write docs/detection.md]
 """
 
@@ -35,10 +35,11 @@ def examine(job: Job) -> Finding:
     return examine_variation(VARIATIONS[name], seed, scope)
 
 
-def jobs_for(patterns: Sequence[str], seeds: Sequence[int], scope: Scope, *, spread: bool = False) -> list[Job]:
+def jobs_for(patterns: Sequence[str], seeds: Sequence[int], *, full: bool = False, spread: bool = False) -> list[Job]:
     """What to examine: the servers whose name, or whose rule, matches a pattern; slow ones first.
 
-    Each with all seeds, or, when they are spread, with one of them, in turn.
+    Each with all seeds, or, when they are spread, with one of them, in turn. With all rules, if `full`: the first seed
+    with every generated request, the others with a sample.
     """
     load()
 
@@ -49,8 +50,11 @@ def jobs_for(patterns: Sequence[str], seeds: Sequence[int], scope: Scope, *, spr
     faults = [fault for fault in FAULTS.values() if wanted(fault.name, fault.rule)]
     servers = [("variation", name) for name in variations]
     servers += [("fault", fault.name) for fault in sorted(faults, key=lambda fault: not fault.rule.startswith(SLOW))]
+    scopes = dict.fromkeys(seeds, Scope.SAMPLED if full else Scope.CONCERNED)
+    if full:
+        scopes[seeds[0]] = Scope.ALL
     return [
-        (kind, name, seed, scope)
+        (kind, name, seed, scopes[seed])
         for number, (kind, name) in enumerate(servers)
         for seed in ([seeds[number % len(seeds)]] if spread else seeds)
     ]
@@ -71,8 +75,12 @@ def examine_all(jobs: Sequence[Job], workers: int) -> Iterator[tuple[Job, Findin
 
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="faulty.detect", description=__doc__.splitlines()[0])
-    parser.add_argument("--full", action="store_true", help="all rules on every server, not only those concerned")
-    parser.add_argument("--without-generated", action="store_true", help="leave the PROPERTY rules out of --full")
+    parser.add_argument(
+        "--full",
+        action="store_true",
+        help="all rules on every server, not only those concerned; with seeds after the first a tenth of the generated "
+        "requests",
+    )
     parser.add_argument("--spread", action="store_true", help="each server with one of the seeds, in turn")
     parser.add_argument("--seeds", type=int, nargs="+", default=list(SEEDS))
     parser.add_argument("--only", nargs="+", default=[], metavar="PATTERN", help="names of servers or rules")
@@ -80,9 +88,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--keep", type=Path, metavar="FILE", help="keep findings there and go on with what is there")
     parser.add_argument("--write", type=Path, metavar="FILE", help="write the table of all findings there")
     arguments = parser.parse_args(argv)
-    full = Scope.WRITTEN if arguments.without_generated else Scope.ALL
-    scope = full if arguments.full else Scope.CONCERNED
-    jobs = jobs_for(arguments.only, arguments.seeds, scope, spread=arguments.spread)
+    jobs = jobs_for(arguments.only, arguments.seeds, full=arguments.full, spread=arguments.spread)
     started = time.monotonic()
     kept = load_kept(arguments.keep)
     findings = {key: finding for job in jobs if (finding := kept.get(key := job[1:])) and not finding.wrong}

@@ -16,12 +16,14 @@ Made by `python -m faulty.detect --write`; do not edit. Every server below is th
 it; rules that build on a broken one are `blocked` and not listed. A variation is spared when every rule passes.
 
 The last two columns say with how many seeds this was so, of those that were tried: `concerned` with the rules that the
-server concerns (for a variation all that are written by hand, unless it is narrowed to some), `all` with every rule.
+server concerns (for a variation all that are written by hand, unless it is narrowed to some), `all` with every rule:
+one seed with every request that the generators make, the others with a tenth of them, except for what breaks one of the
+generators' own rules.
 """
 SCOPES = {
     Scope.CONCERNED: "the rules concerned",
-    Scope.WRITTEN: "all rules written by hand",
     Scope.ALL: "all rules",
+    Scope.SAMPLED: "all rules, a tenth of the generated requests",
 }
 
 

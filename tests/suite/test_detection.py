@@ -47,12 +47,26 @@ def test_a_line_that_was_cut_short_is_left_out(tmp_path: Path) -> None:
 
 
 def test_every_server_is_examined_with_every_seed_or_with_one_in_turn() -> None:
-    everything = jobs_for((), SEEDS, Scope.CONCERNED)
-    in_turn = jobs_for((), SEEDS, Scope.CONCERNED, spread=True)
+    everything = jobs_for((), SEEDS)
+    in_turn = jobs_for((), SEEDS, spread=True)
     names = {*FAULTS, *VARIATIONS}
     assert {(job[1], job[2]) for job in everything} == {(name, seed) for name in names for seed in SEEDS}
     assert sorted(job[1] for job in in_turn) == sorted(names)
     assert {job[2] for job in in_turn} == set(SEEDS)
+    assert {job[3] for job in everything + in_turn} == {Scope.CONCERNED}
+
+
+def test_in_full_the_first_seed_makes_every_generated_request() -> None:
+    jobs = jobs_for(("CreateAnswers200",), (4, 2, 3), full=True)
+    assert [job[2:] for job in jobs] == [(4, Scope.ALL), (2, Scope.SAMPLED), (3, Scope.SAMPLED)]
+
+
+@pytest.mark.parametrize("scope", [Scope.ALL, Scope.SAMPLED])
+def test_in_full_no_rule_is_left_out(scope: Scope) -> None:
+    finding = examine_fault(FAULTS["CreatesWithoutAWord"], 1, scope)
+    assert not finding.wrong
+    without_feature = {rule.id for rule in load_catalogue() if not rule.feature}
+    assert {rule_id for rule_id in without_feature if rule_id.startswith("PROPERTY-")} <= set(finding.blocked)
 
 
 @pytest.mark.parametrize("rule_id", ["STREAM-KEYS", "CREATE-WORKS", "TTL-OTHERS-STAY", "LIST-COMPLETE"])
