@@ -24,7 +24,7 @@ class Fault:
     """A server with one fault.
 
     `rule` must fail on it. `may` are rules (patterns allowed) that may fail beside it, because the fault breaks
-    them too. `uncatchable` says why no rule can catch it from outside; then nothing may fail.
+    them too. `uncatchable` says why no rule can catch it for sure from outside; then `rule` must not fail.
     """
 
     name: str

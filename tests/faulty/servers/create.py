@@ -184,7 +184,7 @@ class OneSidForAll(Store):
 @fault(
     "CREATE-NAMELESS-MANY",
     "Makes the sid of a stream from its name, so all nameless ones share theirs.",
-    may=("LIST-*",),
+    may=("*",),
 )
 class SidsOfNames(Store):
     def add(self, service_sid: str, unique_name: str | None, ttl: int | None, now: float) -> Stream:
@@ -229,7 +229,7 @@ class FoldsEqualCreates(Api):
 @fault(
     "CREATE-NAMELESS-MANY",
     "A nameless stream takes the place of the nameless one before it.",
-    may=("FETCH-BY-SID", "DELETE-*", "UPDATE-*", "RATE-*", "LIST-*", "STREAM-*"),
+    may=("*",),
 )
 class KeepsOneNameless(Store):
     def add(self, service_sid: str, unique_name: str | None, ttl: int | None, now: float) -> Stream:
@@ -314,7 +314,7 @@ class DecodesTwice(DecodesItsWay):
         return unquote_to_bytes(unquote_to_bytes(text.replace(b"+", b" ")).replace(b"+", b" "))
 
 
-@fault("CREATE-FORM-DECODED", "Keeps percent-escapes of names as they come.", may=TEXTS)
+@fault("CREATE-FORM-DECODED", "Keeps percent-escapes of names as they come.", may=(*TEXTS, "STREAM-UNIQUE-NAME"))
 class KeepsEscapes(Api):
     def parse_name(self, form: Any) -> str | None:
         raw = self.__dict__.get("raw")

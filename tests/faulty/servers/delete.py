@@ -12,7 +12,7 @@ from reference_impl.errors import ApiError, MethodNotAllowedError, NotFoundError
 from reference_impl.store import Store, Stream
 from reference_impl.web import Response, decode_segment
 
-GONE = ("DELETE-*", "NAME-FREE-AFTER-DELETE")
+GONE = ("DELETE-*", "NAME-FREE-AFTER-DELETE", "TTL-GONE*")
 
 # ---------------------------------------------------------------- DELETE-WORKS
 
@@ -162,7 +162,9 @@ class Graves(Store):
         self.graves()[stream.service_sid, stream.unique_name or stream.sid] = stream
 
 
-@fault("DELETE-GONE-BY-NAME", "Finds deleted streams by name until the name is used anew.", may=("DELETE-*",))
+@fault(
+    "DELETE-GONE-BY-NAME", "Finds deleted streams by name until the name is used anew.", may=("DELETE-*", "TTL-GONE-*")
+)
 class FindsDeletedByName(Graves):
     def find_by_name(self, service_sid: str, unique_name: str, now: float) -> Stream | None:
         return super().find_by_name(service_sid, unique_name, now) or self.graves().get((service_sid, unique_name))
@@ -219,7 +221,7 @@ class NameOfDeletedIsEmpty(Api):
 # ---------------------------------------------------------------- DELETE-GONE-FROM-LIST
 
 
-@fault("DELETE-GONE-FROM-LIST", "Lists deleted streams, too.", may=("LIST-*",))
+@fault("DELETE-GONE-FROM-LIST", "Lists deleted streams, too.", may=("LIST-*", "TTL-GONE-FROM-LIST"))
 class ListsDeleted(Graves):
     def after(self, service_sid: str, sequence: int, count: int, now: float) -> list[Stream]:
         gone = [s for s in self.graves().values() if s.service_sid == service_sid and s.sequence > sequence]

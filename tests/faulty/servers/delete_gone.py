@@ -124,7 +124,11 @@ class UnknownDeletes(Api):
         raise NotImplementedError
 
 
-@fault("DELETE-UNKNOWN", "Answers every delete with 204, whatever there is.", may=("SERVICE-*", "DELETE-TWICE"))
+@fault(
+    "DELETE-UNKNOWN",
+    "Answers every delete with 204, whatever there is.",
+    may=("SERVICE-*", "DELETE-TWICE", "MESSAGES-NOT-DELETED"),
+)
 class DeletesAnything(UnknownDeletes):
     def unknown(self, request: Any) -> Any:
         return Response(204)
@@ -152,7 +156,9 @@ class UnknownNameToDeleteIs400(UnknownDeletes):
 
 
 @fault(
-    "DELETE-UNKNOWN", "Answers the delete of an unknown stream with 200 and its error.", may=("ERROR-*", "SERVICE-*")
+    "DELETE-UNKNOWN",
+    "Answers the delete of an unknown stream with 200 and its error.",
+    may=("ERROR-*", "SERVICE-*", "MESSAGES-NOT-DELETED"),
 )
 class UnknownDeleteIs200(UnknownDeletes):
     def unknown(self, request: Any) -> Any:
@@ -233,7 +239,11 @@ class RevivesExpiry(Revives):
         super()._put(stream)
 
 
-@fault("DELETE-RECREATED-IS-NEW", "A delete ends in a mark that goes with the name: the old stream is undeleted whole.")
+@fault(
+    "DELETE-RECREATED-IS-NEW",
+    "A delete ends in a mark that goes with the name: the old stream is undeleted whole.",
+    may=("TTL-NAME-FREE",),
+)
 class UndeletesWhole(Revives):
     def new_sid(self) -> str:
         return self.old.sid if self.old else super().new_sid()

@@ -141,7 +141,11 @@ class RefusesToClear(Api):
         return super().update_stream(request, stream)
 
 
-@fault("TTL-UPDATE-CLEARS", "Drops a stream at once when an update sets its Ttl to 0.")
+@fault(
+    "TTL-UPDATE-CLEARS",
+    "Drops a stream at once when an update sets its Ttl to 0.",
+    may=("PROPERTY-UPDATE", "PROPERTY-MODEL"),
+)
 class ZeroDeletes(Store):
     def set_ttl(self, stream: Stream, ttl: int, now: float) -> Stream:
         changed = super().set_ttl(stream, ttl, now)
@@ -153,7 +157,7 @@ class ZeroDeletes(Store):
 # ---------------------------------------------------------------- Messages
 
 
-@fault("TTL-PUBLISH-DOES-NOT-EXTEND", "Counts the Ttl from the last message.")
+@fault("TTL-PUBLISH-DOES-NOT-EXTEND", "Counts the Ttl from the last message.", may=("RATE-REFUSED-NO-HARM",))
 class MessagesRenewTheTtl(Api):
     def publish_message(self, request: Any, stream: Stream) -> Response:
         response = super().publish_message(request, stream)
@@ -179,7 +183,7 @@ def MessagesKeepAlive() -> Any:  # noqa: N802 - the name of a server
     return {"api": PublishingKeepsBusy, "store": KeepsBusy}
 
 
-@fault("TTL-PUBLISH-DOES-NOT-EXTEND", "Makes a stream permanent with its first message.")
+@fault("TTL-PUBLISH-DOES-NOT-EXTEND", "Makes a stream permanent with its first message.", may=("RATE-REFUSED-NO-HARM",))
 class MessagesMakePermanent(Api):
     def publish_message(self, request: Any, stream: Stream) -> Response:
         response = super().publish_message(request, stream)

@@ -77,7 +77,7 @@ class Neighbours(Store):
 @fault(
     "TTL-OTHERS-STAY",
     "Sorts streams that never expire before all others, and clears them away with the first.",
-    may=("TTL-ABSENT", "TTL-UPDATE-CLEARS"),
+    may=("*",),
 )
 class NeverSortsFirst(Neighbours):
     def others(self, stream: Stream) -> list[Stream]:
@@ -102,7 +102,7 @@ class TakesTheNextOne(Neighbours):
 @fault(
     "TTL-OTHERS-STAY",
     "Forgets the names of streams that never expire when another stream expires.",
-    may=("TTL-ABSENT", "TTL-UPDATE-CLEARS"),
+    may=("*",),
 )
 class ForgetsOtherNames(Neighbours):
     def __init__(self) -> None:

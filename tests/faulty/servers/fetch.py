@@ -106,7 +106,11 @@ class EverySecondFetchEmpty(Api):
 # ---------------------------------------------------------------- FETCH-BY-NAME
 
 
-@fault("FETCH-BY-NAME", "Finds a stream by name only when the name has fewer than 20 characters.", may=("NAME-*",))
+@fault(
+    "FETCH-BY-NAME",
+    "Finds a stream by name only when the name has fewer than 20 characters.",
+    may=("NAME-*", "LIST-OTHER-SERVICE", "ANSWER-NO-SERVER-ERROR"),
+)
 class ForgetsLongNames(Store):
     def find_by_name(self, service_sid: str, unique_name: str, now: float) -> Stream | None:
         return super().find_by_name(service_sid, unique_name, now) if len(unique_name) < 20 else None
@@ -158,12 +162,16 @@ class FetchesTheNewest(Api):
         return super().fetch_stream(request, newest if by_sid(request) else stream)
 
 
-@fault("FETCH-RIGHT-ONE", "Finds streams by the first half of a name.", may=("NAME-*", "FETCH-UNKNOWN"))
+@fault(
+    "FETCH-RIGHT-ONE",
+    "Finds streams by all of a name but its last character.",
+    may=("NAME-*", "FETCH-UNKNOWN", "TTL-OTHERS-STAY"),
+)
 class FindsByBeginning(Api):
     def fetch_stream(self, request: Any, stream: Stream) -> Any:
         name = "" if by_sid(request) else stream.unique_name or ""
         if len(name) < 100:
-            alike = name[: len(name) // 2]
+            alike = name[:-1]
             for other in self.store._streams.values():
                 same = other.service_sid == stream.service_sid and len(other.unique_name or "") == len(name)
                 if alike and same and (other.unique_name or "").startswith(alike):
@@ -171,7 +179,11 @@ class FindsByBeginning(Api):
         return super().fetch_stream(request, stream)
 
 
-@fault("FETCH-RIGHT-ONE", "Keeps the answer to a fetch by name for two seconds for names alike up to the last hyphen.")
+@fault(
+    "FETCH-RIGHT-ONE",
+    "Keeps the answer to a fetch by name for two seconds for names alike up to the last hyphen.",
+    may=("STREAM-SAME-EVERYWHERE", "NAME-*", "UPDATE-*", "TTL-*", "PROPERTY-*"),
+)
 class KeepsLastFetchByName(Api):
     def fetch_stream(self, request: Any, stream: Stream) -> Any:
         response = super().fetch_stream(request, stream)
@@ -189,7 +201,7 @@ class KeepsLastFetchByName(Api):
 @fault(
     "FETCH-BY-SID",
     "Looks sids up by their first six digits of eight bits each.",
-    may=("CREATE-NAMELESS-MANY",),
+    may=("CREATE-NAMELESS-MANY", "LIST-COMPLETE", "UPDATE-*", "TTL-*"),
 )
 class ShortSidIndex(Store):
     def new_sid(self) -> str:
@@ -233,7 +245,7 @@ class FetchProlongs(Api):
         return max(start, stream.updated)
 
 
-@fault("FETCH-CHANGES-NOTHING", "A fetch by name takes the name away.", may=("FETCH-*", "NAME-*"))
+@fault("FETCH-CHANGES-NOTHING", "A fetch by name takes the name away.", may=("FETCH-*", "NAME-*", "DELETE-*", "TTL-*"))
 class FetchTakesName(Api):
     def fetch_stream(self, request: Any, stream: Stream) -> Any:
         response = super().fetch_stream(request, stream)
@@ -257,7 +269,11 @@ class GoneAfterTwoFetches(Api):
 # ---------------------------------------------------------------- FETCH-UNKNOWN
 
 
-@fault("FETCH-UNKNOWN", "Creates the stream that is fetched by an unknown name.")
+@fault(
+    "FETCH-UNKNOWN",
+    "Creates the stream that is fetched by an unknown name.",
+    may=("CREATE-REFUSED-NO-EFFECT", "UPDATE-UNKNOWN", "DELETE-GONE-*", "PUBLISH-UNKNOWN", "TTL-GONE-*"),
+)
 class CreatesOnFetch(Api):
     def find_stream(self, service: Any, route: Any, request: Any) -> Stream:
         try:

@@ -264,7 +264,7 @@ class EntriesAreWrapped(ChangedEntries):
         return {"stream": entry}
 
 
-@fault("LIST-ENTRIES", "The last entry of a full page is null.", may=("LIST-COMPLETE",))
+@fault("LIST-ENTRIES", "The last entry of a full page is null.", may=("LIST-COMPLETE", "LIST-OTHER-SERVICE"))
 class LastEntryIsNull(ChangedPage):
     def changed(self, body: Any, first: bool) -> Any:
         full = len(body["streams"]) == body["meta"]["page_size"]
@@ -314,26 +314,22 @@ class KeepsLists(Api):
         return kept[key][1]
 
 
-@fault("LIST-SHOWS-NEW", "Keeps its answers to lists until a change; creating a nameless stream does not count as one.")
-class NamelessKeepLists(Api):
-    def list_streams(self, request: Any, service: Service) -> Any:
-        kept = self.__dict__.setdefault("kept", {})
-        key = service.sid, request.query
-        if key not in kept:
-            kept[key] = super().list_streams(request, service)
-        return kept[key]
+@fault(
+    "LIST-SHOWS-NEW",
+    "Lists a nameless stream once it was used or is two seconds old.",
+    may=("LIST-COMPLETE", "*-FROM-LIST"),
+)
+class ListsNamelessOnceUsed(HidesFromLists):
+    def __init__(self) -> None:
+        super().__init__()
+        self.used: set[str] = set()
 
-    def operation(self, method: str, route: Any) -> Any:
-        operation = super().operation(method, route)
-        return operation if operation in (self.list_streams, self.create_stream) else self.changing(operation)
+    def find_by_sid(self, service_sid: str, sid: str, now: float) -> Stream | None:
+        self.used.add(sid)
+        return super().find_by_sid(service_sid, sid, now)
 
-    def changing(self, operation: Any) -> Any:
-        self.__dict__.setdefault("kept", {}).clear()
-        return operation
-
-    def create_stream(self, request: Any, service: Service) -> Any:
-        response = super().create_stream(request, service)
-        return response if response.body["unique_name"] is None else self.changing(response)
+    def hidden(self, stream: Stream, now: float) -> bool:
+        return stream.unique_name is None and stream.sid not in self.used and now - stream.created < 2
 
 
 # LIST-PAGE-INDEX

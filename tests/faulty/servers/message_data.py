@@ -97,7 +97,7 @@ class EchoesByLength(Api):
         return super().render_message(sid, seen.setdefault(len(json.dumps(data)), data))
 
 
-@fault("PUBLISH-ECHO", "Gives the data of the message before back.")
+@fault("PUBLISH-ECHO", "Gives the data of the message before back.", may=("SIZE-REFUSED-NO-HARM",))
 class EchoesLate(Api):
     def render_message(self, sid: str, data: Any) -> Any:
         before = self.__dict__.get("before", {})
@@ -153,9 +153,9 @@ class Echoes(Api):
 
 
 def declare(rule: str, sentence: str, name: str, **methods: Any) -> None:
-    """A fault in which one kind of value comes back changed."""
+    """A fault in which one kind of value comes back changed; the other kinds' messages hold some of it, too."""
     unbound = {method: staticmethod(change) for method, change in methods.items()}
-    fault(rule, sentence)(type(name, (Echoes,), unbound))
+    fault(rule, sentence, may=("PUBLISH-ECHO-*",))(type(name, (Echoes,), unbound))
 
 
 utf8 = partial(str.encode, errors="surrogatepass")

@@ -96,7 +96,7 @@ class NanWillDo(Lax):
         return json.loads(text)
 
 
-@fault("PUBLISH-NOT-JSON", "Takes single quotes and trailing commas.")
+@fault("PUBLISH-NOT-JSON", "Takes single quotes and trailing commas.", may=("ANSWER-JSON",))
 class PythonWillDo(Lax):
     def read(self, text: str) -> Any:
         return ast.literal_eval(text)

@@ -11,7 +11,7 @@ from reference_impl.errors import ApiError, InvalidNameError, NameTakenError, No
 from reference_impl.store import Store, Stream
 from reference_impl.web import parse_fields
 
-DUPLICATES = ("NAME-DUPLICATE-*", "NAME-RACE")
+DUPLICATES = ("NAME-DUPLICATE-*", "NAME-RACE", "PROPERTY-LINKS", "PROPERTY-MODEL")
 
 
 class Loose(Store):
@@ -40,7 +40,9 @@ class Loose(Store):
 @fault("NAME-320-CHARACTERS", "Counts one character too many: refuses a name of 320 characters.")
 class Refuses320(Api):
     def check_name(self, name: str) -> None:
-        super().check_name(name + "x")
+        super().check_name(name)
+        if len(name) > 319:
+            raise InvalidNameError("UniqueName is too long")
 
 
 @fault("NAME-320-CHARACTERS", "Refuses names of more than 256 characters, as an older document had it.")

@@ -179,7 +179,9 @@ class RefusesAs(Api):
 @fault(
     "RATE-ERROR",
     "Answers a message over the limit with 503.",
-    uncatchable="A 503 may as well tell of a server under load, so it is asked again like any client does.",
+    may=("ANSWER-NO-SERVER-ERROR",),
+    uncatchable="A 503 may as well tell of a server under load, so it is asked again like any client does; only a "
+    "message that meets it each time shows it, which the whole run comes across now and then.",
 )
 class UnavailableOverTheLimit(RefusesAs):
     def refusal(self, stream: Stream) -> ApiError:

@@ -163,7 +163,11 @@ class CreatedAtStart(Rendered):
         return {**body, "date_created": format_date(start)}
 
 
-@fault("STREAM-DATE-CREATED", "Shows the moment of the answer as that of the creation.", may=ALL_DATES)
+@fault(
+    "STREAM-DATE-CREATED",
+    "Shows the moment of the answer as that of the creation.",
+    may=(*ALL_DATES, "FETCH-CHANGES-NOTHING"),
+)
 class CreatedNow(Rendered):
     def change(self, body: Any, stream: Stream, request: Any) -> Any:
         return {**body, "date_created": format_date(request.now)}

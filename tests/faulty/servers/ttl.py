@@ -85,9 +85,7 @@ class ExpiresInTheYearOne(Api):
         return {**body, "date_expires": body["date_expires"] or "0001-01-01T00:00:00Z"}
 
 
-@fault(
-    "TTL-ABSENT", "Remembers the Ttl of the create before, and gives it to streams made without.", may=("TTL-EMPTY",)
-)
+@fault("TTL-ABSENT", "Remembers the Ttl of the create before, and gives it to streams made without.", may=("*",))
 class InheritsTtl(Store):
     last: int | None = None
 
