@@ -7,13 +7,13 @@ found afterwards was there meanwhile.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import count, islice
 
 from conformance import paging
-from conformance.churn import MOST_FETCHES, Finder, Tries, try_until_clear
+from conformance.churn import MOST_FETCHES, Finder, Problem, Tries, try_until_clear, verdict
 from conformance.context import SAFETY_TTL, Context
 from conformance.exchange import Exchange
 from conformance.expect import moment_of, server_date
@@ -23,6 +23,7 @@ from conformance.walk import End, Walk
 
 LARGEST, SMALLEST, MOST_PAGES = 100, 3, 12
 MOST_ADDED = 12  # streams, until their number can be divided: enough for all that such walks can show
+MOST_ROUNDS, LONGEST = 6, 3.0  # seconds, after which no further round begins
 SOON = 600.0  # seconds
 
 
@@ -43,6 +44,12 @@ def fitting(streams: int) -> tuple[int, int] | None:
     return None
 
 
+def roomy(streams: int, size: int) -> int:
+    """Another page size, at which the last page of so many streams is nearly full: no special one."""
+    others = (other for other in range(LARGEST, SMALLEST - 1, -1) if other != size)
+    return max(others, key=lambda other: streams % other / other)
+
+
 def walk_edges(
     ctx: Context,
     walk_at: Callable[[int], Walk],
@@ -51,23 +58,45 @@ def walk_edges(
     whole: Walk,
     own: frozenset[str],
     settle: Callable[[frozenset[str], int], None],
-) -> Iterator[Edge]:
+) -> tuple[Edge, ...]:
     """Walks with a full last page, and with one stream on it; none after a walk that has not come to the end.
 
-    To be called while quiet is held. `whole` is a walk of a moment ago, `own` are sids that nobody else deletes;
-    `settle` waits until new streams are listed at a page size.
+    A stream that expires meanwhile leaves the last page as any other is, and then both are walked again. To be called
+    while quiet is held. `whole` is a walk of a moment ago, `own` are sids that nobody else deletes; `settle` waits
+    until new streams are listed at a page size: another one, as it must not wait until a lost stream is shown because
+    the number of streams has changed.
     """
-    found = fitting(sum(map(len, whole.pages))) if whole.end is End.LAST else None
-    if found is None:
-        return
-    more, size = found
     numbers = count(1)
-    for wanted in (more, 1):
-        answers = [ctx.streams.create(_fields(ctx, number)) for number in islice(numbers, wanted)]
-        if added := {sid for each in answers if (sid := sid_in(each))}:
-            own |= added
-            settle(own, size)
-        yield walk_edge(ctx, partial(walk_at, size), finders, listed=whole.sids | own, own=own)
+    edges: list[Edge] = []
+    began = whole.answer.received
+    for _ in range(MOST_ROUNDS):
+        found = fitting(sum(map(len, whole.pages))) if whole.end is End.LAST else None
+        if found is None:
+            break
+        edges = []
+        for wanted, last in zip((found[0], 1), (found[1], 1), strict=True):
+            answers = [ctx.streams.create(_fields(ctx, number)) for number in islice(numbers, wanted)]
+            if added := {sid for each in answers if (sid := sid_in(each))}:
+                own |= added
+                settle(own, roomy(len(whole.sids) + len(added), found[1]))
+            edges.append(walk_edge(ctx, partial(walk_at, found[1]), finders, listed=whole.sids | own, own=own))
+            whole = edges[-1].tries.attempts[-1]
+            if not tells(edges[-1], last):
+                break
+        else:
+            break
+        if whole.answer.received - began > LONGEST:
+            break
+    return tuple(edges)
+
+
+def tells(edge: Edge, last: int) -> bool:
+    """Whether a stream was lost for sure, or the latest walk had full pages and a last one with so many."""
+    if isinstance(verdict(edge.tries, paging.missing(edge.there)), Problem):
+        return True
+    walk = edge.tries.attempts[-1]
+    lengths = [len(page) for page in walk.pages if page.entries]
+    return walk.end is End.LAST and bool(lengths) and lengths[-1] == last and set(lengths[:-1]) == {walk.size}
 
 
 def _fields(ctx: Context, number: int) -> dict[str, object]:

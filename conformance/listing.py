@@ -101,7 +101,7 @@ def gather_listing(ctx: Context) -> Listing:
     of_trip = (*paging.OWN_LINKS, *paging.BACKWARD[:1], *paging.FIRSTS)
     of_turn = (*paging.BACKWARD, paging.before_first)
     full, small = [], []
-    edges: list[Edge] = []
+    edges: tuple[Edge, ...] = ()
     # Each walk has a quiet of its own, so that the rest of the run waits no longer than for one walk.
     for size in FULL_SIZES:
         with ctx.quiet():
@@ -109,7 +109,7 @@ def gather_listing(ctx: Context) -> Listing:
             if size is None:
                 whole = full[-1].attempts[-1]
                 settle = partial(wait_until_listed, ctx)
-                edges = list(walk_edges(ctx, partial(walk_list, ctx), of_walks, whole=whole, own=own, settle=settle))
+                edges = walk_edges(ctx, partial(walk_list, ctx), of_walks, whole=whole, own=own, settle=settle)
     for size in SMALL_SIZES:
         with ctx.quiet():
             some_pages = partial(walk_list, ctx, size, most_pages=SMALL_PAGES)
@@ -122,7 +122,7 @@ def gather_listing(ctx: Context) -> Listing:
         alone = try_until_clear(ctx, partial(ask_page_alone, ctx, ALONE_SIZE), (paging.moved_by_page,), own=own)
     above = tuple(ctx.streams.list({"PageSize": size}) for size in ABOVE)
     nonsense = tuple(ctx.streams.list({"PageSize": size}) for size in NONSENSE)
-    return Listing(ctx.target, made, tuple(full), tuple(edges), tuple(small), trip, back, alone, above, nonsense)
+    return Listing(ctx.target, made, tuple(full), edges, tuple(small), trip, back, alone, above, nonsense)
 
 
 def create_many(ctx: Context, count: int, fewest: int) -> tuple[Stream, ...]:

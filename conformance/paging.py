@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import combinations
 
 from conformance.churn import Finder, Problem
 from conformance.exchange import Exchange
@@ -16,6 +17,7 @@ from conformance.walk import NEXT, End, Page, Walk, read_page
 
 DEFAULT_SIZE = 50
 SHOWN = 3  # sids in a message
+MANY = 10  # streams: more than come or go between two requests for pages
 
 
 def asked(size: int | None) -> str:
@@ -59,22 +61,31 @@ def missing(own: frozenset[str]) -> Finder[Walk]:
 
 
 def repeated(own: frozenset[str]) -> Finder[Walk]:
-    """A stream twice on one page; or one of `own` on two pages, which those of others may lawfully be."""
+    """A stream twice on one page; or one of `own` on two pages, which those of others may lawfully be, but not most of
+    a page on another."""
 
     def find(walk: Walk) -> Problem | None:
         counts = Counter(sid for page in walk.shown for sid in page.sids if sid in own)
         twice = {sid for sid, count in counts.items() if count > 1}
         for page in walk.shown:
             twice.update(sid for sid, count in Counter(page.sids).items() if count > 1)
+        again = frozenset[str]().union(*(_again(*pages) for pages in combinations(walk.shown, 2)))
+        twice |= again
         if not twice:
             return None
         pages = [page for page in walk.shown if twice & set(page.sids)]
         numbers = ", ".join(str(1 + walk.pages.index(page)) for page in pages[:8])
         got = f"{len(twice)} twice, on pages {numbers}: {some(twice)}"
         expected = f"every stream once, on the pages {asked(walk.size)}"
-        return Problem(frozenset(twice), expected, got, tuple(page.exchange for page in pages))
+        return Problem(frozenset(twice), expected, got, tuple(page.exchange for page in pages), gross=bool(again))
 
     return find
+
+
+def _again(page: Page, other: Page) -> frozenset[str]:
+    """What both show, when it is most of one of them."""
+    both = frozenset(page.sids) & frozenset(other.sids)
+    return both if len(both) >= MANY and 2 * len(both) > min(len(page), len(other)) else frozenset()
 
 
 def endless(walk: Walk) -> Problem | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Any, cast
 
@@ -9,9 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conformance import paging
+from conformance import edges, paging
 from conformance.churn import verdict
-from conformance.edges import Edge, fitting, walk_edge
+from conformance.edges import Edge, fitting, roomy, walk_edge, walk_edges
+from conformance.exchange import Exchange
+from conformance.walk import End, Walk
 from suite.lists_in_memory import OFFSET, WAYS, Server, Surroundings, slice_of
 
 OWN = frozenset(f"own-{number}" for number in range(10))
@@ -43,6 +46,90 @@ def test_a_few_streams_more_fill_the_last_page(count: int) -> None:
     assert (count + more) % size == 0
     assert 3 <= size <= 100
     assert 2 <= (count + more) // size <= 12
+
+
+@given(st.integers(6, 1300), st.integers(3, 100))
+def test_another_size_has_a_last_page_that_is_no_special_one(count: int, size: int) -> None:
+    other = roomy(count, size)
+    assert other != size
+    assert other / 2 < count % other < other or count < 10
+
+
+class Growing(Server):
+    """A server in memory that streams can be created on."""
+
+    made = 0
+
+    def create(self, fields: Any) -> Exchange:  # type: ignore[override]
+        self.made += 1
+        sid = f"TO{self.made:032x}"
+        self.sids.append(sid)
+        self._ranks[sid] = self._ranks[self.sids[-2]] + 1
+        self._born[sid] = self.clock
+        return self.fetch(sid)
+
+
+def walked_edges(server: Growing, whole: Walk) -> tuple[Edge, ...]:
+    settled: list[int] = []
+
+    def settle(own: frozenset[str], size: int) -> None:
+        settled.append(size)
+
+    surroundings = cast("Any", Surroundings(server))
+    finders = (paging.repeated(OWN), paging.endless, paging.changed_size)
+    found = walk_edges(surroundings, server.walk, finders, whole=whole, own=OWN, settle=settle)
+    assert not set(settled[-len(found) :]) & {edge.tries.attempts[0].size for edge in found}
+    return found
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_edges_are_a_full_last_page_and_one_stream_more(way: str) -> None:
+    server = Growing([*sorted(OWN), *(f"foreign-{number}" for number in range(13))], OWN, way)
+    full, lone = walked_edges(server, server.walk(100))
+    lengths = [[len(page) for page in edge.tries.attempts[-1].pages if page.entries] for edge in (full, lone)]
+    assert lengths[0][0] == lengths[0][-1] == lengths[1][0]
+    assert lengths[1] == [*lengths[0], 1]
+    assert found(full) is found(lone) is None
+
+
+@pytest.mark.parametrize("expiring", [0, 1, 2, 3, 4])
+def test_what_expires_between_the_walks_hides_no_lost_stream(expiring: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One of the others goes after each create, some times."""
+    monkeypatch.setattr(edges, "LONGEST", 1000)  # the clock of a server in memory is a fast one
+    server = Growing([*(f"foreign-{number}" for number in range(13)), *sorted(OWN)], OWN, shown=without_a_lone_last)
+    whole = server.walk(10)
+    left = expiring
+
+    def change(there: Server) -> None:
+        nonlocal left
+        if left and there.sids[0].startswith("foreign") and there.sids[-1].startswith("TO"):
+            left -= 1
+            there.sids.pop(0)
+
+    server.change = change
+    problem = found(walked_edges(server, whole)[-1])
+    assert isinstance(problem, paging.Problem)
+    assert f"TO{server.made:032x}" in problem.got
+
+
+@pytest.mark.parametrize(("longest", "rounds"), [(0.5, 1), (1000, 6)])
+def test_walks_that_take_long_are_not_made_again(longest: float, rounds: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The oldest of many others goes with each request."""
+    monkeypatch.setattr(edges, "LONGEST", longest)
+    server = Growing([*(f"foreign-{number}" for number in range(200)), *sorted(OWN)], OWN)
+    whole = server.walk(100)
+    server.change = lambda there: there.sids.pop(0) and None
+    counts: list[int] = []
+    monkeypatch.setattr(edges, "fitting", lambda count: counts.append(count) or fitting(count))
+    walked_edges(server, whole)
+    assert len(counts) == rounds
+
+
+def test_nothing_is_walked_after_a_walk_that_did_not_end() -> None:
+    server = Growing(sorted(OWN), OWN)
+    whole = replace(server.walk(3), end=End.BOUND)
+    assert walked_edges(server, whole) == ()
+    assert server.made == 0
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -65,7 +65,9 @@ class EmptyObjectFails(Api):
 
 
 @fault(
-    "SIZE-SMALL", "Refuses an object with a single field of one digit, as a message must be of at least eight bytes."
+    "SIZE-SMALL",
+    "Refuses an object with a single field of one digit, as a message must be of at least eight bytes.",
+    may=("PUBLISH-NOT-JSON",),
 )
 class AtLeastEightBytes(Api):
     def check_size(self, data: bytes) -> None:
@@ -87,7 +89,7 @@ class OneKilobyte(Measures):
     limit = 1024
 
 
-@fault("SIZE-4000-ASCII", "Counts two bytes for every character, as in UTF-16.", may=("SIZE-4000-UNICODE",))
+@fault("SIZE-4000-ASCII", "Counts two bytes for every character, as in UTF-16.", may=("SIZE-*-UNICODE",))
 class CountsUtf16Bytes(Measures):
     def size(self, data: bytes) -> int:
         return len(text_of(data).encode("utf-16-le"))

@@ -88,7 +88,11 @@ class FreesNamesLate(Api):
         return super().delete_stream(request, stream)
 
 
-@fault("DELETE-RECREATED-IS-NEW", "A create with the name of a deleted stream brings that stream back.")
+@fault(
+    "DELETE-RECREATED-IS-NEW",
+    "A create with the name of a deleted stream brings that stream back.",
+    may=("TTL-NAME-FREE",),
+)
 class RevivesDeleted(Store):
     def add(self, service_sid: str, unique_name: str | None, ttl: int | None, now: float) -> Stream:
         gone = self.__dict__.setdefault("gone", {})
@@ -190,7 +194,7 @@ class NamesLeadToNewest(Store):
 @fault(
     "NAME-IN-OTHER-SERVICE",
     "Answers a fetch by name from a cache that leaves the service out of its key.",
-    may=("SERVICE-APART",),
+    may=("SERVICE-APART", "STREAM-SERVICE-SID"),
 )
 class CachesNamesOfAccount(Api):
     def fetch_stream(self, request: Any, stream: Stream) -> Any:

@@ -67,7 +67,7 @@ class EmptyTextForNull(ChangedMeta):
         return {name: "" if value is None else value for name, value in meta.items()}
 
 
-@fault("LIST-LINKS-ABSOLUTE", "Links of later pages lead to the lists of another service.")
+@fault("LIST-LINKS-ABSOLUTE", "Links of later pages lead to the lists of another service.", may=("LIST-*",))
 class LinksToOtherService(ChangedLinks):
     def link(self, name: str, url: str, meta: Any, first: bool) -> Any:
         other = next(service.sid for service in self.services.values() if service.sid not in url)
@@ -108,7 +108,7 @@ class OneFewerLater(Pager):
         return super().read_page(store, service_sid, position, size, now)
 
 
-@fault("LIST-NEXT-KEEPS-SIZE", "From the third page on, pages hold twice as many.")
+@fault("LIST-NEXT-KEEPS-SIZE", "From the third page on, pages hold twice as many.", may=("LIST-SELF",))
 class LaterPagesDouble(Api):
     def parse_page_query(self, request: Any) -> Any:
         query = super().parse_page_query(request)

@@ -88,7 +88,11 @@ class SkipsAt50(Pager):
         return replace(page, next=Position(page.next.direction, page.next.sequence + 1))
 
 
-@fault("LIST-NO-REPEATS", "Every other list is in the opposite order, as of two replicas.", may=("LIST-*",))
+@fault(
+    "LIST-NO-REPEATS",
+    "Every other list is in the opposite order, as of two replicas.",
+    may=("LIST-*", "DELETE-NEIGHBOURS"),
+)
 class TwoOrders(Pager):
     turn = False
 

@@ -46,7 +46,7 @@ class RefusesLowLines(Api):
             raise InvalidNameError("reserved")
 
 
-@fault("PROPERTY-CREATE", "Cuts names between 230 and 250 characters at 230.")
+@fault("PROPERTY-CREATE", "Cuts names between 230 and 250 characters at 230.", may=("PROPERTY-*",))
 class CutsNames(Store):
     def add(self, service_sid: str, unique_name: str | None, ttl: int | None, now: float) -> Stream:
         if unique_name is not None and 230 < len(unique_name) <= 250:

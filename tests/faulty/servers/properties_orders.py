@@ -76,7 +76,7 @@ class FetchLostAfterUpdates(Counting):
 # ---------------------------------------------------------------- PROPERTY-MODEL
 
 
-@fault("PROPERTY-MODEL", "Forgets the name of a stream on its fourth update by name.")
+@fault("PROPERTY-MODEL", "Forgets the name of a stream on its fourth update by name.", may=("PROPERTY-*",))
 class NameLostOnFourthUpdate(Counting):
     def update_stream(self, request: Any, stream: Stream) -> Any:
         response = super().update_stream(request, stream)
@@ -102,7 +102,9 @@ class DeletesByPrefix(Api):
         return super().delete_stream(request, stream)
 
 
-@fault("PROPERTY-MODEL", "A stream that was deleted comes back when it is updated twice by its sid.")
+@fault(
+    "PROPERTY-MODEL", "A stream that was deleted comes back when it is updated twice by its sid.", may=("PROPERTY-*",)
+)
 class RevivedByUpdates(Counting):
     def delete_stream(self, request: Any, stream: Stream) -> Any:
         self.__dict__.setdefault("dead", {})[stream.sid] = stream

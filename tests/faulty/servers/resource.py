@@ -28,7 +28,8 @@ def is_list(request: Any) -> bool:
     return request.method == "GET" and request.path.endswith("/Streams")
 
 
-LISTED = ("LIST-ENTRIES", "STREAM-SAME-EVERYWHERE")
+LISTED = ("LIST-ENTRIES", "STREAM-SAME-EVERYWHERE", "LIST-COMPLETE")
+LINKED = ("LIST-ENTRIES", "LIST-LINKS-ABSOLUTE")  # compare with the service's sid
 
 # ---------------------------------------------------------------- STREAM-KEYS
 
@@ -76,7 +77,7 @@ class ExpiryOnlyWhereThereIsOne(Rendered):
 # ---------------------------------------------------------------- STREAM-SID
 
 
-@fault("STREAM-SID", "Names streams by a UUID with its hyphens.")
+@fault("STREAM-SID", "Names streams by a UUID with its hyphens.", may=("FETCH-BY-SID", "*-WORKS"))
 class SidsAreUuids(Store):
     def new_sid(self) -> str:
         sid = super().new_sid()
@@ -89,7 +90,7 @@ class SidsOfDocuments(Store):
         return "ET" + super().new_sid()[2:]
 
 
-@fault("STREAM-SID", "Makes sids of 16 bytes, less the zeros in front.")
+@fault("STREAM-SID", "Makes sids of 16 bytes, less the zeros in front.", may=("FETCH-BY-SID", "*-WORKS"))
 class SidsLoseZeros(Store):
     def new_sid(self) -> str:
         return "TO0" + super().new_sid()[4:]
@@ -151,7 +152,7 @@ class AccountIsService(Rendered):
 # ---------------------------------------------------------------- STREAM-SERVICE-SID
 
 
-@fault("STREAM-SERVICE-SID", "Shows the service's name as its sid.", may=("LIST-ENTRIES",))
+@fault("STREAM-SERVICE-SID", "Shows the service's name as its sid.", may=LINKED)
 class ServiceByName(Rendered):
     def change(self, body: Any, stream: Stream, request: Any) -> Any:
         return {**body, "service_sid": self.services[stream.service_sid].unique_name}
@@ -163,19 +164,19 @@ class FirstServiceForAll(Rendered):
         return {**body, "service_sid": self.config.services[0].sid}
 
 
-@fault("STREAM-SERVICE-SID", "Makes a service sid for every stream.")
+@fault("STREAM-SERVICE-SID", "Makes a service sid for every stream.", may=LINKED)
 class ServicePerStream(Rendered):
     def change(self, body: Any, stream: Stream, request: Any) -> Any:
         return {**body, "service_sid": "IS" + stream.sid[2:]}
 
 
-@fault("STREAM-SERVICE-SID", "Repeats as service sid whatever stood in the path.")
+@fault("STREAM-SERVICE-SID", "Repeats as service sid whatever stood in the path.", may=LINKED)
 class ServiceFromPath(Rendered):
     def change(self, body: Any, stream: Stream, request: Any) -> Any:
         return {**body, "service_sid": request.path.split("/")[3]}
 
 
-@fault("STREAM-SERVICE-SID", "Shows the account's digits behind the prefix of a service, in all services.")
+@fault("STREAM-SERVICE-SID", "Shows the account's digits behind the prefix of a service, in all services.", may=LINKED)
 class ServiceLikeAccount(Rendered):
     def change(self, body: Any, stream: Stream, request: Any) -> Any:
         return {**body, "service_sid": "IS" + body["account_sid"][2:]}

@@ -89,7 +89,7 @@ class Fallback(Api):
         raise error
 
 
-@fault("SERVICE-UNKNOWN", "Takes an unknown service for its first one.", may=("SERVICE-APART",))
+@fault("SERVICE-UNKNOWN", "Takes an unknown service for its first one.", may=("SERVICE-APART", "STREAM-SERVICE-SID"))
 class UnknownServiceIsDefault(Fallback):
     def fallback(self, route: Any, request: Any, error: ApiError) -> Service:
         return self.services["default"]
@@ -148,7 +148,7 @@ class DeletesInUnknownService(Fallback):
             raise
 
 
-@fault("SERVICE-UNKNOWN", "Answers an update in an unknown service with 200 and null.")
+@fault("SERVICE-UNKNOWN", "Answers an update in an unknown service with 200 and null.", may=("PROPERTY-UPDATE",))
 class UpdatesInUnknownService(Fallback):
     def answer(self, request: Any) -> Any:
         try:

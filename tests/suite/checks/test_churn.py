@@ -103,6 +103,7 @@ def walk(*pages: Page, end: End = End.LAST, size: int | None = 2, answer: Exchan
 
 LOST = Exchange(Request("GET", LIST), None, 0, 1, "reset")
 AB, CD, E, NONE = page("a", "b"), page("c", "d"), page("e"), page()
+OTHERS = tuple(f"x{number}" for number in range(40))
 
 
 @pytest.mark.parametrize(
@@ -131,12 +132,25 @@ def test_next_pages_keep_the_size(seen: Walk, wrong: bool) -> None:
         (walk(page("x", "x", "x")), True),
         (walk(AB, page("b", "c")), True),
         (walk(AB, page("x"), page("x")), False),  # of others, which may have come in between
+        (walk(page(*OTHERS[:20]), page(*OTHERS[9:29])), True),  # eleven of twenty have not
+        (walk(page(*OTHERS[:20]), page(*OTHERS[10:30])), False),
+        (walk(page(*OTHERS[:9]), page(*OTHERS[:9])), False),
+        (walk(page(*OTHERS[:10]), page(*OTHERS[:10])), True),
+        (walk(page(*OTHERS[:40]), AB, page(*OTHERS[:10])), True),
         (walk(AB, AB, AB, end=End.LOOP), False),  # an endless walk is another rule's
         (walk(AB, AB, AB, end=End.BOUND), True),
     ],
 )
 def test_no_stream_is_shown_twice(seen: Walk, wrong: bool) -> None:
     assert (paging.repeated(frozenset("abcd"))(seen) is not None) is wrong
+
+
+def test_only_most_of_a_page_shown_again_is_gross() -> None:
+    find = paging.repeated(frozenset("ab"))
+    for seen, gross in ((walk(AB, AB), False), (walk(page(*OTHERS[:20]), page(*OTHERS[:20])), True)):
+        problem = find(seen)
+        assert problem
+        assert problem.gross is gross
 
 
 @pytest.mark.parametrize(
