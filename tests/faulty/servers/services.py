@@ -288,14 +288,18 @@ class WalksOnInAllServices(SharedOrder):
         return super().after("" if sequence else service_sid, sequence, count, now)
 
 
-@fault("LIST-OTHER-SERVICE", "Lists the nameless streams of all services.", may=("LIST-ENTRIES", "STREAM-SERVICE-SID"))
+@fault("LIST-OTHER-SERVICE", "Lists the nameless streams of all services.", may=("LIST-*", "STREAM-SERVICE-SID"))
 class ListsNamelessOfAll(SharedOrder):
     def after(self, service_sid: str, sequence: int, count: int, now: float) -> list[Stream]:
         streams = super().after("", sequence, 10**6, now)
         return [s for s in streams if s.service_sid == service_sid or s.unique_name is None][:count]
 
 
-@fault("LIST-OTHER-SERVICE", "Keeps the answer to a list for every service that asks with the same parameters.")
+@fault(
+    "LIST-OTHER-SERVICE",
+    "Keeps the answer to a list for every service that asks with the same parameters.",
+    may=("STREAM-SERVICE-SID",),
+)
 class CachesListsOfAccount(Api):
     def list_streams(self, request: Any, service: Service) -> Any:
         cache = self.__dict__.setdefault("cache", {})

@@ -168,7 +168,7 @@ def only_ascii_arrives() -> Parts:
     return with_parts(hub=Ascii)
 
 
-@fault("SUBSCRIBE-STREAM-ONLY", "Messages arrive at the subscribers of all streams.")
+@fault("SUBSCRIBE-STREAM-ONLY", "Messages arrive at the subscribers of all streams.", may=("SUBSCRIBE-*",))
 def messages_for_everybody() -> Parts:
     class Loud(Hub):
         def pass_on(self, subscriber: Any, stream_sid: str, notice: Notice) -> None:

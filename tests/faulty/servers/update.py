@@ -283,7 +283,7 @@ class UnknownUpdates(Api):
         raise NotImplementedError
 
 
-@fault("UPDATE-UNKNOWN", "An update of an unknown name creates the stream.", may=("DELETE-GONE-FOR-WRITES",))
+@fault("UPDATE-UNKNOWN", "An update of an unknown name creates the stream.", may=("*-GONE-FOR-WRITES",))
 class CreatesOnUpdate(UnknownUpdates):
     def unknown(self, service: Any, key: str, request: Any) -> Stream:
         if by_sid(request):
@@ -305,7 +305,11 @@ class UnknownUpdateIs400(UnknownUpdates):
         raise InvalidTtlError
 
 
-@fault("UPDATE-UNKNOWN", "Answers the update of an unknown sid with 204, as if it were done.")
+@fault(
+    "UPDATE-UNKNOWN",
+    "Answers the update of an unknown sid with 204, as if it were done.",
+    may=("*-GONE-FOR-WRITES", "SERVICE-UNKNOWN", "PROPERTY-*"),
+)
 class UnknownUpdateIs204(Api):
     def answer(self, request: Any) -> Any:
         try:

@@ -59,7 +59,11 @@ class UpdateNewSid(Store):
         return changed
 
 
-@fault("UPDATE-KEEPS-REST", "Shows the updater's address as created_by after an update by name.", may=("STREAM-*",))
+@fault(
+    "UPDATE-KEEPS-REST",
+    "Shows the updater's address as created_by after an update by name.",
+    may=("STREAM-*", "UPDATE-REFUSED-NO-EFFECT"),
+)
 class UpdateByNameChangesCreator(Api):
     def render_stream(self, stream: Stream, request: Any) -> dict[str, Any]:
         body = super().render_stream(stream, request)
@@ -229,7 +233,7 @@ class RefusedUpdateSetsMaximum(ActsOnBadTtl):
             self.store.set_ttl(stream, MAX_TTL, now)
 
 
-@fault("UPDATE-REFUSED-NO-EFFECT", "A negative Ttl is refused, and the stream deleted.")
+@fault("UPDATE-REFUSED-NO-EFFECT", "A negative Ttl is refused, and the stream deleted.", may=("TTL-ERROR",))
 class RefusedUpdateDeletes(ActsOnBadTtl):
     def act(self, stream: Stream, ttl: str, now: float) -> None:
         if ttl.startswith("-"):
