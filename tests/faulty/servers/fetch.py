@@ -201,7 +201,7 @@ class KeepsLastFetchByName(Api):
 @fault(
     "FETCH-BY-SID",
     "Looks sids up by their first six digits of eight bits each.",
-    may=("CREATE-NAMELESS-MANY", "LIST-COMPLETE", "UPDATE-*", "TTL-*"),
+    may=("*",),
 )
 class ShortSidIndex(Store):
     def new_sid(self) -> str:
