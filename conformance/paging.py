@@ -73,11 +73,13 @@ def repeated(own: frozenset[str]) -> Finder[Walk]:
         twice |= again
         if not twice:
             return None
-        pages = [page for page in walk.shown if twice & set(page.sids)]
-        numbers = ", ".join(str(1 + walk.pages.index(page)) for page in pages[:8])
+        pages = {number: page for number, page in enumerate(walk.shown, 1) if twice & set(page.sids)}
+        numbers = ", ".join(map(str, list(pages)[:8]))
         got = f"{len(twice)} twice, on pages {numbers}: {some(twice)}"
         expected = f"every stream once, on the pages {asked(walk.size)}"
-        return Problem(frozenset(twice), expected, got, tuple(page.exchange for page in pages), gross=bool(again))
+        return Problem(
+            frozenset(twice), expected, got, tuple(page.exchange for page in pages.values()), gross=bool(again)
+        )
 
     return find
 

@@ -15,7 +15,7 @@ from reference_impl.web import Response, decode_segment
 # SERVICE-BY-SID
 
 
-@fault("SERVICE-BY-SID", "Finds services by name only.")
+@fault("SERVICE-BY-SID", "Finds services by name only.", may=("LIST-*", "PUBLISH-BY-LINK"))
 class ServicesByNameOnly(Api):
     def find_service(self, route: Any, request: Any) -> Service:
         service = super().find_service(route, request)
@@ -45,7 +45,7 @@ class StreamsByAddress(Api):
         return super().render_stream(stream, request)
 
 
-@fault("SERVICE-BY-SID", "Lists nothing in a service that is addressed by its sid.")
+@fault("SERVICE-BY-SID", "Lists nothing in a service that is addressed by its sid.", may=("LIST-*",))
 class EmptyListBySid(Api):
     def list_streams(self, request: Any, service: Service) -> Any:
         response = super().list_streams(request, service)
@@ -63,7 +63,7 @@ class NoNamesBySid(Api):
         return stream
 
 
-@fault("SERVICE-BY-SID", "Lists a service by its sid as it was five seconds ago.")
+@fault("SERVICE-BY-SID", "Lists a service by its sid as it was five seconds ago.", may=("LIST-*",))
 class StaleListBySid(Api):
     def list_streams(self, request: Any, service: Service) -> Any:
         response = super().list_streams(request, service)

@@ -183,7 +183,9 @@ class ForgetsUpdates(Api):
 
 
 @fault(
-    "UPDATE-STORED", "A fetch shows the answer to the first fetch for five seconds.", may=("STREAM-SAME-EVERYWHERE",)
+    "UPDATE-STORED",
+    "A fetch shows the answer to the first fetch for five seconds.",
+    may=("STREAM-SAME-EVERYWHERE", "NAME-*"),
 )
 class StaleFetches(Api):
     def fetch_stream(self, request: Any, stream: Stream) -> Any:
@@ -230,7 +232,7 @@ class CountsUpdates(Api):
         return int(counts[stream.sid])
 
 
-@fault("UPDATE-AGAIN", "Takes the first update of a stream only; the next ones change nothing.", may=("TTL-UPDATE-*",))
+@fault("UPDATE-AGAIN", "Takes the first update of a stream only; the next ones change nothing.", may=("TTL-*",))
 class UpdatesOnce(CountsUpdates):
     def update_stream(self, request: Any, stream: Stream) -> Any:
         return super().update_stream(request if self.times(stream) == 1 else replace(request, body=b""), stream)
@@ -246,7 +248,7 @@ class UpdatesTwice(CountsUpdates):
         return super().update_stream(request, stream)
 
 
-@fault("UPDATE-AGAIN", "Every update gives the Ttl of the one before it; the first is right.", may=("TTL-UPDATE-*",))
+@fault("UPDATE-AGAIN", "Every update gives the Ttl of the one before it; the first is right.", may=("TTL-*",))
 class UpdatesLagBehind(CountsUpdates):
     def update_stream(self, request: Any, stream: Stream) -> Any:
         bodies = self.__dict__.setdefault("bodies", {})

@@ -153,6 +153,14 @@ def test_only_most_of_a_page_shown_again_is_gross() -> None:
         assert problem.gross is gross
 
 
+def test_what_is_shown_twice_is_told_by_its_pages() -> None:
+    seen = walk(E, AB, CD, AB)
+    problem = paging.repeated(frozenset("abcde"))(seen)
+    assert problem
+    assert "2 twice, on pages 2, 4: a, b" in problem.got
+    assert problem.exchanges == (seen.pages[1].exchange, seen.pages[3].exchange)
+
+
 @pytest.mark.parametrize(
     ("seen", "wrong"),
     [
