@@ -8,6 +8,10 @@ from suite.checks.doctor import Case, at, body, doctored, moved, name_of, plus, 
 
 CASES: list[Case] = [
     ("TTL-LIVES", "inconclusive", ("used_life.uses", to(()))),
+    ("TTL-LIVES", "inconclusive", ("used_life.uses", at(0, 1, 2, 3, 4, 5, 6, 7))),  # none in the life's second half
+    ("TTL-LIVES", "inconclusive", ("used_life.uses", lambda uses: (*uses[:8], *map(moved(0.7), uses[8:])))),
+    ("TTL-LIVES", "pass", ("used_life.uses", at(11))),
+    ("TTL-LIVES", "fail", ("used_life.uses[11]", status(404))),
     ("TTL-LIVES", "fail", ("used_life.uses[0]", status(404))),
     ("TTL-GONE", "inconclusive", ("used_life.after[-1]", status(200))),
     ("TTL-GONE", "fail", ("used_life.after[-1]", status(200)), ("used_life.after[-1]", moved(100))),
