@@ -23,7 +23,8 @@ from conformance.walk import End, Walk
 
 LARGEST, SMALLEST, MOST_PAGES = 100, 3, 12
 MOST_ADDED = 12  # streams, until their number can be divided: enough for all that such walks can show
-MOST_ROUNDS, LONGEST = 6, 3.0  # seconds, after which no further round begins
+LASTS = (0, 1)  # streams on a page behind full ones
+MOST_WALKS, LONGEST = 10, 3.0  # seconds, after which they are not walked again
 SOON = 600.0  # seconds
 
 
@@ -35,11 +36,12 @@ class Edge:
     there: frozenset[str]
 
 
-def fitting(streams: int) -> tuple[int, int] | None:
-    """How many streams more it takes so that full pages hold them all, and the size of those; None for too many."""
+def fitting(streams: int, used: frozenset[int] = frozenset()) -> tuple[int, int] | None:
+    """How many streams more it takes so that full pages hold them all, and the size of those, which is none of `used`;
+    None for too many."""
     for more in range(MOST_ADDED + 1):
         for size in range(LARGEST, SMALLEST - 1, -1):
-            if (streams + more) % size == 0 and 1 < (streams + more) // size <= MOST_PAGES:
+            if size not in used and (streams + more) % size == 0 and 1 < (streams + more) // size <= MOST_PAGES:
                 return more, size
     return None
 
@@ -64,37 +66,37 @@ def walk_edges(
     A stream that expires meanwhile leaves the last page as any other is, and then both are walked again. To be called
     while quiet is held. `whole` is a walk of a moment ago, `own` are sids that nobody else deletes; `settle` waits
     until new streams are listed at a page size: another one, as it must not wait until a lost stream is shown because
-    the number of streams has changed.
+    the number of streams has changed. No walk has a page size of one before, so that none can show its answers.
     """
     numbers = count(1)
+    used: frozenset[int] = frozenset()
     edges: list[Edge] = []
     began = whole.answer.received
-    for _ in range(MOST_ROUNDS):
-        found = fitting(sum(map(len, whole.pages))) if whole.end is End.LAST else None
-        if found is None:
+    while len(edges) < len(LASTS) and len(used) < MOST_WALKS:
+        found = fitting(sum(map(len, whole.pages)), used) if whole.end is End.LAST else None
+        late = whole.answer.received - began > LONGEST
+        if found is None or (late and used and not edges):
             break
-        edges = []
-        for wanted, last in zip((found[0], 1), (found[1], 1), strict=True):
-            answers = [ctx.streams.create(_fields(ctx, number)) for number in islice(numbers, wanted)]
-            if added := {sid for each in answers if (sid := sid_in(each))}:
-                own |= added
-                settle(own, roomy(len(whole.sids) + len(added), found[1]))
-            edges.append(walk_edge(ctx, partial(walk_at, found[1]), finders, listed=whole.sids | own, own=own))
-            whole = edges[-1].tries.attempts[-1]
-            if not tells(edges[-1], last):
-                break
-        else:
-            break
-        if whole.answer.received - began > LONGEST:
-            break
+        alone = LASTS[len(edges)]
+        more, size = found
+        used |= {size}
+        answers = [ctx.streams.create(_fields(ctx, number)) for number in islice(numbers, more + alone)]
+        if added := {sid for each in answers if (sid := sid_in(each))}:
+            own |= added
+            settle(own, roomy(len(whole.sids) + len(added), size))
+        edge = walk_edge(ctx, partial(walk_at, size), finders, listed=whole.sids | own, own=own)
+        whole = edge.tries.attempts[-1]
+        edges = [*edges, edge] if loses(edge) or has_edge(whole, alone or size) else []
     return tuple(edges)
 
 
-def tells(edge: Edge, last: int) -> bool:
-    """Whether a stream was lost for sure, or the latest walk had full pages and a last one with so many."""
-    if isinstance(verdict(edge.tries, paging.missing(edge.there)), Problem):
-        return True
-    walk = edge.tries.attempts[-1]
+def loses(edge: Edge) -> bool:
+    """Whether a stream was lost for sure."""
+    return isinstance(verdict(edge.tries, paging.missing(edge.there)), Problem)
+
+
+def has_edge(walk: Walk, last: int) -> bool:
+    """Whether it has full pages and a last one with so many streams."""
     lengths = [len(page) for page in walk.pages if page.entries]
     return walk.end is End.LAST and bool(lengths) and lengths[-1] == last and set(lengths[:-1]) == {walk.size}
 

@@ -31,7 +31,7 @@ from conformance.streams import Stream, sid_in
 from conformance.walk import Found, find_in_list
 
 SHORT = 3  # seconds
-USED = 4
+USED = 5
 HOUR = 3600
 
 
@@ -48,7 +48,7 @@ class Used:
 
 @scenario(timed=True)
 def used_life(ctx: Context) -> Used:
-    """A stream with a Ttl of 4 s is fetched by sid and name and published to: at once, after 1.2 and after 2.4 s, side
+    """A stream with a Ttl of 5 s is fetched by sid and name and published to: at once, after 1.4 and after 2.7 s, side
     by side. Another is only fetched by sid, and from its expiry on until it is refused or the grace is over."""
     stream, quiet = ctx.make("used", ttl=USED), ctx.make("quiet", ttl=USED)
     life = expires_in(stream, USED)
@@ -56,8 +56,8 @@ def used_life(ctx: Context) -> Used:
     if "messages" not in ctx.options.without:
         ways.append(partial(ctx.streams.publish, stream.sid, '{"age": 1}'))
     uses: list[Exchange] = []
-    for age in (0.0, 1.2, 2.4):
-        ctx.sleep_until(life.start.sent + age)
+    for age in (0.0, 1.4, 2.7):
+        ctx.sleep_until(life.start.received + age)
         uses.extend(ctx.parallel(ways))
     alone = expires_in(quiet, USED)
     after = until_gone(ctx, alone, lambda: ctx.streams.fetch(quiet.sid))

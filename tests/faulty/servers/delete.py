@@ -234,11 +234,16 @@ class ListsDeleted(Graves):
         return sorted(streams, key=lambda s: s.sequence)[-count:]
 
 
-@fault("DELETE-GONE-FROM-LIST", "Lists the stream that was deleted last.", may=("LIST-*",))
+@fault(
+    "DELETE-GONE-FROM-LIST",
+    "Lists the ten streams that were deleted last.",
+    may=("LIST-*", "TTL-GONE-FROM-LIST", "PROPERTY-MODEL"),
+)
 class ListsLastDeleted(ListsDeleted):
     def remove(self, stream: Stream) -> None:
-        self.graves().clear()
         super().remove(stream)
+        for key in [*self.graves()][:-10]:
+            del self.graves()[key]
 
 
 @fault("DELETE-GONE-FROM-LIST", "Lists streams that were deleted by name.", may=("LIST-*",))

@@ -61,7 +61,9 @@ class FindsByNameOnly(Store):
         return None
 
 
-@fault("FETCH-BY-SID", "Reads from a copy that has a stream a second after it was made.", may=("FETCH-BY-NAME",))
+@fault(
+    "FETCH-BY-SID", "Reads from a copy that has a stream a second after it was made.", may=("FETCH-BY-NAME", "NAME-*")
+)
 class ReadsLate(Api):
     def fetch_stream(self, request: Any, stream: Stream) -> Any:
         if request.now < stream.created + 1:

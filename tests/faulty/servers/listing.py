@@ -78,7 +78,7 @@ class MetaOnFirstPageOnly(ChangedPage):
         return body if first else {"streams": body["streams"]}
 
 
-@fault("LIST-SHAPE", "The second page and all after it are inside an envelope.")
+@fault("LIST-SHAPE", "The second page and all after it are inside an envelope.", may=("LIST-PREVIOUS",))
 class LaterPagesWrapped(ChangedPage):
     def changed(self, body: Any, first: bool) -> Any:
         return body if first else {"result": body}

@@ -60,7 +60,7 @@ class ReadsLeadingDigits(Api):
         return super().parse_ttl({b"Ttl": digits[0].encode()} if digits else form)
 
 
-@fault("TTL-NOT-INTEGER", "Rounds a Ttl with a fraction up.")
+@fault("TTL-NOT-INTEGER", "Rounds a Ttl with a fraction up.", may=("UPDATE-REFUSED-NO-EFFECT",))
 class RoundsFractions(Api):
     def parse_ttl(self, form: Any) -> int | None:
         text = given(form) or ""

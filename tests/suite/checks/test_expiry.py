@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
 import pytest
 
 from suite.checks.doctor import Case, at, body, doctored, moved, name_of, plus, put, status, to
 
+
+def used_once(age: float, evidence: Any) -> Any:
+    """A stream that was used once, so many seconds after it was made with a Ttl of five."""
+    life, use = evidence.used, evidence.uses[0]
+    life = replace(life, start=replace(life.start, sent=1e9, received=1e9))
+    return replace(evidence, used=life, uses=(replace(use, sent=1e9 + age, received=1e9 + age),))
+
+
 CASES: list[Case] = [
     ("TTL-LIVES", "inconclusive", ("used_life.uses", to(()))),
     ("TTL-LIVES", "inconclusive", ("used_life.uses", at(0, 1, 2, 3, 4, 5, 6, 7))),  # none in the life's second half
-    ("TTL-LIVES", "inconclusive", ("used_life.uses", lambda uses: (*uses[:8], *map(moved(0.7), uses[8:])))),
+    ("TTL-LIVES", "inconclusive", ("used_life.uses", lambda uses: (*uses[:8], *map(moved(1.5), uses[8:])))),
+    ("TTL-LIVES", "inconclusive", ("used_life.uses", lambda uses: (*map(moved(0.6), uses[4:8]),))),
+    ("TTL-LIVES", "inconclusive", ("used_life", partial(used_once, 2.5))),
+    ("TTL-LIVES", "pass", ("used_life", partial(used_once, 2.75))),
     ("TTL-LIVES", "pass", ("used_life.uses", at(11))),
     ("TTL-LIVES", "fail", ("used_life.uses[11]", status(404))),
     ("TTL-LIVES", "fail", ("used_life.uses[0]", status(404))),
