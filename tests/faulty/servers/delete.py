@@ -236,13 +236,13 @@ class ListsDeleted(Graves):
 
 @fault(
     "DELETE-GONE-FROM-LIST",
-    "Lists the ten streams that were deleted last.",
+    "Lists the hundred streams that were deleted last.",
     may=("LIST-*", "TTL-GONE-FROM-LIST", "PROPERTY-MODEL"),
 )
 class ListsLastDeleted(ListsDeleted):
     def remove(self, stream: Stream) -> None:
         super().remove(stream)
-        for key in [*self.graves()][:-10]:
+        for key in [*self.graves()][:-100]:
             del self.graves()[key]
 
 
