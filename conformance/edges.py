@@ -66,7 +66,8 @@ def walk_edges(
     A stream that expires meanwhile leaves the last page as any other is, and then both are walked again. To be called
     while quiet is held. `whole` is a walk of a moment ago, `own` are sids that nobody else deletes; `settle` waits
     until new streams are listed at a page size: another one, as it must not wait until a lost stream is shown because
-    the number of streams has changed. No walk has a page size of one before, so that none can show its answers.
+    the number of streams has changed. Each has a page size of its own: a list that is answered from a cache is late,
+    which is another rule's matter.
     """
     numbers = count(1)
     used: frozenset[int] = frozenset()

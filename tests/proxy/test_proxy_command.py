@@ -263,8 +263,8 @@ def test_an_upstream_that_can_not_be_reached_is_told_once(tmp_path: Path) -> Non
             except urllib.error.HTTPError as error:
                 print(error.code)
     """
-    with nobody() as upstream:
-        done = run("record", tmp_path / "c.yaml", "--upstream", upstream, *python(code))
+    with nobody() as url:
+        done = run("record", tmp_path / "c.yaml", "--upstream", url, *python(code))
     assert done.stdout.split() == ["502"] * 3
     assert done.stderr.count("no answer from upstream") == 1
 
