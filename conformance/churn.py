@@ -8,7 +8,8 @@ repeat an entry. So what looks wrong is looked at again, with everything else of
 * A rule fails when no attempt was clean, and attempts during which nothing can be seen to have changed agree:
   two with the very same wrong, or three with any. It fails as well when every attempt was so wrong that a few
   changes can't explain it.
-* Otherwise nothing is known, after seven attempts: inconclusive.
+* Otherwise nothing is known, after seven attempts: inconclusive. Where streams of this run's own are what went, the
+  later attempts wait for the others that will: while all is kept still no new ones come.
 
 An attempt is undisturbed when no foreign stream that any attempt saw can have come or gone during it. A stream
 can't have come when it is older than all attempts, by its date or because this run made it; nor gone when a later
@@ -18,7 +19,7 @@ attempt saw it or it is found when asked for in the end.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
@@ -33,6 +34,7 @@ MOST_ATTEMPTS = 7
 FEWEST_ATTEMPTS = 4  # the first can't be shown to be undisturbed, nor the last
 MOST_PAGES = 400  # of all attempts together, after which no more are made
 MOST_FETCHES = 40
+PAUSES = {4: 0.5, 5: 1.5, 6: 4.0}  # seconds, after so many attempts; together longer than a Ttl that scenarios await
 SAME, ANY = 2, 3  # undisturbed attempts that must agree
 
 
@@ -145,31 +147,35 @@ def try_until_clear(
                 return tries
             if len(made) >= MOST_ATTEMPTS or sum(len(each.pages) for each in made) >= MOST_PAGES:
                 return tries
+            if not tries.missed.isdisjoint(_made_here(ctx, made)):
+                ctx.sleep(PAUSES[len(made)])
 
 
 def _observed(ctx: Context, made: Sequence[A], own: frozenset[str]) -> Tries[A]:
     foreign = tuple(frozenset(sid for page in each.pages for sid in page.sids) - own for each in made)
     begun = server_date(made[0].pages[0].exchange) if made[0].pages else None
-    pages = (page for each in made for page in each.pages)
-    return Tries(tuple(made), foreign, old=frozenset(_old(pages, begun, _run_prefix(ctx))))
+    old = frozenset(entry["sid"] for entry in _entries(made) if begun is not None and _older(entry, begun))
+    return Tries(tuple(made), foreign, old=old | _made_here(ctx, made))
 
 
-def _run_prefix(ctx: Context) -> str:
-    """How the names begin that this run gives, whatever the scenario."""
-    return ctx.name("").removesuffix(f"{ctx.scenario.replace('_', '-')}-")
+def _entries(made: Sequence[Attempt]) -> Iterator[dict[str, Any]]:
+    """All that were seen, if they have a sid."""
+    entries = (entry for each in made for page in each.pages for entry in page.entries)
+    return (entry for entry in entries if isinstance(entry, dict) and isinstance(entry.get("sid"), str))
 
 
-def _old(pages: Iterable[Page], begun: float | None, run_prefix: str) -> Iterable[str]:
-    """Sids of streams that were there before `begun`: by their date, or because this run, kept still, made them."""
-    for page in pages:
-        for entry in page.entries:
-            if not isinstance(entry, dict) or not isinstance(entry.get("sid"), str):
-                continue
-            name, created = entry.get("unique_name"), entry.get("date_created")
-            date = parse_date(created) if isinstance(created, str) else None
-            ours = isinstance(name, str) and name.startswith(run_prefix)
-            if ours or (begun is not None and date is not None and date.timestamp() < begun):
-                yield entry["sid"]
+def _older(entry: dict[str, Any], begun: float) -> bool:
+    """Whether it was there before `begun`, by its date."""
+    created = entry.get("date_created")
+    date = parse_date(created) if isinstance(created, str) else None
+    return date is not None and date.timestamp() < begun
+
+
+def _made_here(ctx: Context, made: Sequence[Attempt]) -> frozenset[str]:
+    """Sids of streams that this run gave a name to, whatever the scenario: while it is kept still no more come."""
+    prefix = ctx.name("").removesuffix(f"{ctx.scenario.replace('_', '-')}-")
+    named = ((entry["sid"], entry.get("unique_name")) for entry in _entries(made))
+    return frozenset(sid for sid, name in named if isinstance(name, str) and name.startswith(prefix))
 
 
 def _gone(ctx: Context, sids: frozenset[str]) -> frozenset[str]:

@@ -21,6 +21,13 @@ from live.tenants import Tenants
 from live.weather import TYPICAL, Climate, Weather
 
 ACCOUNT = Credentials("AC" + "1f" * 16, "token-of-the-account")
+# Whoever starts these tests under nohup, or behind an `&` in a script, has them ignore what a terminal sends.
+AS_IN_A_TERMINAL = """
+import os, signal, sys
+for number in (signal.SIGINT, signal.SIGHUP):
+    signal.signal(number, signal.SIG_DFL)
+os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
+"""
 KEY = Credentials("SK" + "2e" * 16, "secret-of-the-key")
 
 
@@ -35,7 +42,7 @@ class World:
     environment: dict[str, str] = field(default_factory=dict)
 
     def command(self, *words: str) -> list[str]:
-        return [sys.executable, "-m", "conformance", *words]
+        return [sys.executable, "-c", AS_IN_A_TERMINAL, "-m", "conformance", *words]
 
     def start(self, *words: str, **more: str) -> subprocess.Popen[str]:
         """The command, begun."""

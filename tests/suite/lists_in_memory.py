@@ -42,7 +42,8 @@ class Server:
     """`own` are streams that stay; the others are foreign. The clock moves on by a second with each request.
 
     `change` is called before each answer; `shown` says what a page shows; `behind_last` is the token of the next
-    page that a last page gives; `expiring` are streams that expire before long.
+    page that a last page gives; `expiring` are streams that expire before long; `others` are foreign to the scenario
+    and made by the run.
     """
 
     sids: list[str]
@@ -54,6 +55,7 @@ class Server:
     clock: int = NOON
     seen: set[str] = field(default_factory=set)
     expiring: frozenset[str] = frozenset()
+    others: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         self._ranks = {sid: float(place) for place, sid in enumerate(self.sids)}
@@ -103,7 +105,7 @@ class Server:
         return repr(self._ranks[self.sids[place - 1]]) if self.way == CURSOR else str(place)
 
     def _entry(self, sid: str) -> dict[str, str | None]:
-        name = f"{RUN}{sid}" if sid in self.own else sid
+        name = f"{RUN}{sid}" if sid in self.own | self.others else sid
         expires = _date(self.clock + 2) if sid in self.expiring else None
         return {"sid": sid, "unique_name": name, "date_created": _date(self._born[sid]), "date_expires": expires}
 
@@ -119,9 +121,13 @@ class Surroundings:
 
     def __init__(self, server: Server) -> None:
         self.streams = server
+        self.slept = 0.0
 
     def name(self, label: str) -> str:
         return f"{RUN}{self.scenario}-{label}"
 
     def parallel(self, calls: Iterable[Callable[[], Exchange]]) -> list[Exchange]:
         return [call() for call in calls]
+
+    def sleep(self, seconds: float) -> None:
+        self.slept += seconds

@@ -191,6 +191,28 @@ def test_a_lawful_server_never_fails_whatever_changes_meanwhile(
         assert not isinstance(verdict(tries, find), Problem)
 
 
+@pytest.mark.parametrize("size", [5, 9])
+@pytest.mark.parametrize("ours", [True, False])
+def test_what_the_run_itself_lets_expire_is_waited_for_and_what_others_delete_is_not(size: int, ours: bool) -> None:
+    brief = [f"brief-{number:03}" for number in range(150)]
+
+    def expire(server: Server) -> None:
+        left = len(server.sids) - len(OWN)
+        del server.sids[: left if surroundings.slept > 5 else min(left, 1)]
+
+    server = Server([*brief, *sorted(OWN)], OWN, OFFSET, change=expire, others=frozenset(brief if ours else ()))
+    surroundings = Surroundings(server)
+    find = paging.missing(OWN)
+    tries = try_until_clear(cast("Any", surroundings), lambda: server.walk(size), [find], own=OWN)
+    assert len(tries.attempts) == MOST_ATTEMPTS
+    if ours:
+        judge(tries, find)
+    else:
+        with pytest.raises(Inconclusive, match="changed while they were listed"):
+            judge(tries, find)
+        assert surroundings.slept == 0
+
+
 def hides(sids: list[str], start: int, size: int) -> list[str]:
     return [sid for sid in slice_of(sids, start, size) if sid != "own-7"]
 
