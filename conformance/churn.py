@@ -8,8 +8,8 @@ repeat an entry. So what looks wrong is looked at again, with everything else of
 * A rule fails when no attempt was clean, and attempts during which nothing can be seen to have changed agree:
   two with the very same wrong, or three with any. It fails as well when every attempt was so wrong that a few
   changes can't explain it.
-* Otherwise nothing is known, after seven attempts: inconclusive. Where streams of this run's own are what went, the
-  later attempts wait for the others that will: while all is kept still no new ones come.
+* Otherwise nothing is known, after seven attempts: inconclusive. But where streams of this run's own are among what
+  went, all others of them that will go are waited for, as no new ones come meanwhile, and four more attempts made.
 
 An attempt is undisturbed when no foreign stream that any attempt saw can have come or gone during it. A stream
 can't have come when it is older than all attempts, by its date or because this run made it; nor gone when a later
@@ -34,7 +34,8 @@ MOST_ATTEMPTS = 7
 FEWEST_ATTEMPTS = 4  # the first can't be shown to be undisturbed, nor the last
 MOST_PAGES = 400  # of all attempts together, after which no more are made
 MOST_FETCHES = 40
-PAUSES = {4: 0.5, 5: 1.5, 6: 4.0}  # seconds, after so many attempts; together longer than a Ttl that scenarios await
+CALM = 5.5  # seconds: longer than the Ttl of any stream that a scenario lets expire
+CALM_ATTEMPTS = 4
 SAME, ANY = 2, 3  # undisturbed attempts that must agree
 
 
@@ -136,19 +137,22 @@ def try_until_clear(
     To be called while quiet is held. `own` are the sids of streams that nobody else deletes.
     """
     made: list[A] = []
+    most, most_pages = MOST_ATTEMPTS, MOST_PAGES
     while True:
         made.append(attempt())
         tries = _observed(ctx, made, own)
         if all(verdict(tries, find) is None for find in finders):
             return tries
-        if len(made) >= FEWEST_ATTEMPTS:
-            tries = replace(tries, gone=_gone(ctx, tries.missed))
-            if not any(isinstance(verdict(tries, find), str) for find in finders):
+        if len(made) < FEWEST_ATTEMPTS:
+            continue
+        tries = replace(tries, gone=_gone(ctx, tries.missed))
+        if not any(isinstance(verdict(tries, find), str) for find in finders):
+            return tries
+        if len(made) >= most or sum(len(each.pages) for each in made) >= most_pages:
+            if most > MOST_ATTEMPTS or tries.missed.isdisjoint(_made_here(ctx, made)):
                 return tries
-            if len(made) >= MOST_ATTEMPTS or sum(len(each.pages) for each in made) >= MOST_PAGES:
-                return tries
-            if not tries.missed.isdisjoint(_made_here(ctx, made)):
-                ctx.sleep(PAUSES[len(made)])
+            most, most_pages = MOST_ATTEMPTS + CALM_ATTEMPTS, 2 * MOST_PAGES
+            ctx.sleep(CALM)
 
 
 def _observed(ctx: Context, made: Sequence[A], own: frozenset[str]) -> Tries[A]:

@@ -204,7 +204,7 @@ def test_what_the_run_itself_lets_expire_is_waited_for_and_what_others_delete_is
     surroundings = Surroundings(server)
     find = paging.missing(OWN)
     tries = try_until_clear(cast("Any", surroundings), lambda: server.walk(size), [find], own=OWN)
-    assert len(tries.attempts) == MOST_ATTEMPTS
+    assert len(tries.attempts) == MOST_ATTEMPTS + ours
     if ours:
         judge(tries, find)
     else:
@@ -223,6 +223,22 @@ def repeats(sids: list[str], start: int, size: int) -> list[str]:
 
 Fault = tuple[Shown, Finder[Walk]]
 FAULTS: list[Fault] = [(hides, WALKS[0]), (repeats, WALKS[1])]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_steady_fault_fails_once_what_the_run_let_expire_is_gone(fault: Fault) -> None:
+    shown, find = fault
+    brief = [f"brief-{number:03}" for number in range(150)]
+
+    def expire(server: Server) -> None:
+        server.sids = server.sids[:-1] if surroundings.slept < 5 and len(server.sids) > len(OWN) else server.sids
+
+    server = Server([*sorted(OWN), *brief], OWN, OFFSET, shown, change=expire, others=frozenset(brief))
+    surroundings = Surroundings(server)
+    tries = try_until_clear(cast("Any", surroundings), lambda: server.walk(9), [find], own=OWN)
+    assert len(tries.attempts) > MOST_ATTEMPTS
+    with pytest.raises(Failed, match="own-7"):
+        judge(tries, find)
 
 
 @pytest.mark.parametrize("fault", FAULTS)

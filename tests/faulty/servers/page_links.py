@@ -200,12 +200,12 @@ class OneStepBack(ChangedPositions):
         return replace(page, previous=None) if position.direction == BACKWARD else page
 
 
-@fault("LIST-PREVIOUS", "The next page of one that was reached backwards begins one stream late.")
+@fault("LIST-PREVIOUS", "The next page of one that was reached backwards begins some streams late.")
 class ForwardAgainIsLate(ChangedPositions):
     def positions(self, page: Page, position: Position) -> Page:
         if position.direction == FORWARD or page.next is None:
             return page
-        return replace(page, next=Position(FORWARD, page.next.sequence + 1))
+        return replace(page, next=Position(FORWARD, page.next.sequence + 5))
 
 
 # LIST-PREVIOUS-NULL

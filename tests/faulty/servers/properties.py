@@ -117,11 +117,11 @@ class NotFoundFor64(Api):
         return size
 
 
-@fault("PROPERTY-LIST", "Says page_size as a text when it is between 90 and 97.")
+@fault("PROPERTY-LIST", "Says page_size as a text when it is between 3 and 9.")
 class PageSizeAsText(Api):
     def render_meta(self, number: int, size: int, urls: Any) -> Any:
         meta = super().render_meta(number, size, urls)
-        return {**meta, "page_size": str(size)} if 90 <= size <= 97 else meta
+        return {**meta, "page_size": str(size)} if 3 <= size <= 9 else meta
 
 
 @fault("PROPERTY-LIST", "Leaves the key out of meta when Page is beyond 30,000.")
