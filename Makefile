@@ -98,7 +98,7 @@ docs: $(READY)
 # begin anew with `rm build/detection.jsonl`.
 detection: $(READY)
 	mkdir -p build
-	PYTHONPATH=tests $(BIN)/python -m faulty.detect --full --keep build/detection.jsonl --write docs/detection.md
+	PYTHONPATH=tests $(BIN)/python -m faulty.detect --full --jobs 5 --keep build/detection.jsonl --write docs/detection.md
 
 # All of them with the rules concerned only, each with one of three seeds in turn, as CI runs it.
 detection-short: $(READY)

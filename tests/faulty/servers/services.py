@@ -281,7 +281,9 @@ def lists_all_services_as_one() -> dict[str, Any]:
 
 
 @fault(
-    "LIST-OTHER-SERVICE", "Walks on in all services after the first page.", may=("LIST-ENTRIES", "STREAM-SERVICE-SID")
+    "LIST-OTHER-SERVICE",
+    "Walks on in all services after the first page.",
+    may=("LIST-ENTRIES", "LIST-PREVIOUS", "STREAM-SERVICE-SID"),
 )
 class WalksOnInAllServices(SharedOrder):
     def after(self, service_sid: str, sequence: int, count: int, now: float) -> list[Stream]:
