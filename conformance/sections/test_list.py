@@ -30,7 +30,7 @@ def listing(ctx: Context) -> Listing:
     previous_page_url back from the last page and from the fourth, and first_page_url of a first, a middle and the last
     page. Page is given without a token, and PageSize above 100 and below 1. Meanwhile nothing else of the run creates
     or deletes; what looks wrong is looked at again, four to seven times, because other people's streams may come and
-    go.
+    go, and four times more when what other scenarios let expire is gone.
     """
     return gather_listing(ctx)
 
