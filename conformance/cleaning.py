@@ -109,13 +109,13 @@ class Cleaner:
         """The sids of the streams that a create without a name may have made."""
         ahead = (server_date(listed) or listed.received) - listed.received
         until = create.until or create.since + LONGEST_CREATE
-        made = self._journal.made
+        made, ttl = self._journal.made, _whole(create.ttl)
         return tuple(
             entry["sid"]
             for entry in entries
             if entry.get("unique_name") is None
             and entry["sid"] not in made
-            and _ttl(entry) == int(create.ttl or 0)
+            and ttl in {None, _ttl(entry)}
             and create.since - NEARLY <= (moment_of(entry.get("date_created")) or 0.0) - ahead <= until + NEARLY
         )
 
@@ -144,6 +144,14 @@ def _entries(pages: Sequence[Page]) -> tuple[dict[str, Any], ...]:
 
 def _is_whole(pages: Sequence[Page]) -> bool:
     return pages[-1].meta.get(NEXT) is None
+
+
+def _whole(ttl: str | None) -> int | None:
+    """The Ttl that was asked for; None for what is no number, in whose place a target may put any."""
+    try:
+        return int(ttl or 0)
+    except ValueError:
+        return None
 
 
 def _ttl(entry: dict[str, Any]) -> int:

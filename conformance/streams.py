@@ -88,12 +88,14 @@ class Streams:
         """POST …/Streams with that body, which means that name (None: no name).
 
         A create whose answer is lost is sent again, once what it may have made is removed. `alone` False: others use
-        the name at the same time, so it is left at that.
+        the name at the same time, so it is left at that. A body that is no form may not be read at all: what it makes
+        is looked for as a stream without a name, too.
         """
         where = service or self.target.service
         ttl = Request("POST", "", Headers((("Content-Type", FORM),)), body).field("Ttl")
+        known_by = name if (headers or {}).get("Content-Type", FORM).startswith(FORM) else None
         for left in reversed(range(MOST_TRIES)):
-            number = self._session.budget.claim(partial(self._journal.creating, name, where, ttl))
+            number = self._session.budget.claim(partial(self._journal.creating, known_by, where, ttl))
             try:
                 exchange = self.send(
                     "POST", self.target.streams_url(service), body=body, credentials=credentials, headers=headers,
@@ -102,7 +104,7 @@ class Streams:
             except NotSent:
                 self._journal.unsent(number)
                 raise
-            self._note(exchange, number, name, where)
+            self._note(exchange, number, known_by, where)
             if exchange.response is not None or not left or not alone or not self._settled(name, service):
                 break
         return exchange

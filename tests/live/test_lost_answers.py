@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import struct
 from collections.abc import Callable, Iterator
@@ -139,6 +140,27 @@ def test_what_may_be_somebody_elses_is_named_and_left_alone(scene: Scene) -> Non
     assert theirs in left
     assert set(deletion.doubtful) == left
     assert "one of these may be its stream, or somebody else's" in str(deletion)
+
+
+def test_a_name_that_the_target_does_not_read_leaves_a_stream_without_one(scene: Scene) -> None:
+    body = json.dumps({"UniqueName": NAME, "Ttl": 3600}).encode()
+    scene.lose(1)
+    exchange = scene.streams.create_as(body, NAME, headers={"Content-Type": "application/json"})
+    assert exchange.status == 201
+    deletion = Cleaner(scene.streams, scene.journal).clean()
+    left = scene.there()
+    assert [stream["unique_name"] for stream in left.values()] == [None]
+    assert set(deletion.doubtful) == left.keys()
+
+
+@pytest.mark.parametrize("ttl", ["soon", "1.5", "-1"])
+def test_a_ttl_that_is_no_number_is_looked_for_like_any_other(scene: Scene, ttl: str) -> None:
+    theirs = scene.create()
+    scene.lose(1)
+    assert scene.streams.create({"Ttl": ttl}).status == 400
+    deletion = Cleaner(scene.streams, scene.journal).clean()
+    assert scene.there().keys() == {theirs}
+    assert set(deletion.doubtful) <= {theirs}
 
 
 def test_more_streams_than_were_lost_are_nobodys_to_delete(scene: Scene) -> None:
