@@ -110,7 +110,7 @@ class Chain:
     def __init__(self, ctx: Context, number: object) -> None:
         self._ctx = ctx
         self._number = number
-        self._made: dict[str, bool] = {}  # sid: whether it is alive
+        self._made: dict[str, bool | None] = {}  # sid: whether it is alive; None when nobody can know
         self._creates = 0
         self._messages: Counter[str] = Counter()
 
@@ -139,6 +139,9 @@ class Chain:
         story.tell(step, exchange)
         if not retries.happened():
             self._judge(operation_id, wanted, fields, exchange)
+        if operation_id == DELETE and known and self._made[wanted]:
+            # A delete that was sent again may find that the first one, whose answer was lost, was done.
+            self._made[wanted] = False if 200 <= (exchange.status or 0) < 300 else None
         return exchange
 
     def create(self, fields: dict[str, Any], story: Story) -> Exchange:
@@ -164,14 +167,12 @@ class Chain:
             raise Broken(expected, describe(exchange), exchange)
         if alive is False and succeeded and operation_id == "fetchStream":
             raise Broken("the deleted stream not to be found (404)", describe(exchange), exchange)
-        if operation_id == "deleteStream" and succeeded:
-            self._made[sid] = False
 
     def clean(self) -> None:
         """Deletes what the chain made; what is left when the run ends then is in the journal."""
         try:
             for sid, alive in self._made.items():
-                if alive:
+                if alive is not False:
                     self._ctx.streams.delete(sid)
         except NotRun:
             return

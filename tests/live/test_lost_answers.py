@@ -22,7 +22,10 @@ from conformance.cleaning import Cleaner
 from conformance.clock import LiveClock
 from conformance.gate import Gate
 from conformance.journal import Head, Journal
+from conformance.options import Options
+from conformance.outcomes import Outcome
 from conformance.ownership import nameless_ttl
+from conformance.run import Run
 from conformance.session import Session
 from conformance.streams import Streams, sid_in
 from conformance.target import Credentials, Target
@@ -185,3 +188,25 @@ def test_a_proof_counts_what_others_have(scene: Scene) -> None:
     scene.streams.create({"UniqueName": NAME})
     said = str(Cleaner(scene.streams, scene.journal).clean())
     assert said == "1 streams made, all of them deleted; none is listed afterwards (of others there are 1 in 'default')"
+
+
+def test_a_chain_goes_by_no_delete_whose_answer_was_lost() -> None:
+    deletes = 0
+
+    def loses(request: bytes) -> bool:
+        nonlocal deletes
+        ours = request.startswith(b"DELETE") and b": linked_operations\r\n" in request
+        deletes += ours
+        return ours and deletes % 2 == 1
+
+    with (
+        reference() as url,
+        closing(Forgetful(url, lambda number, request: False, does.never)) as front,
+        raw_server(front) as server,
+    ):
+        front.loses = loses  # type: ignore[method-assign]
+        options = Options(seed=1, rules=("PROPERTY-LINKS",))
+        with Run(Target(server.url, Credentials(USER, TOKEN)), options) as run:
+            result = run.results(run.judge_all()).result("PROPERTY-LINKS")
+    assert deletes > 2
+    assert result.outcome is Outcome.PASS, result.message
