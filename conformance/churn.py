@@ -34,7 +34,7 @@ MOST_ATTEMPTS = 7
 FEWEST_ATTEMPTS = 4  # the first can't be shown to be undisturbed, nor the last
 MOST_PAGES = 400  # of all attempts together, after which no more are made
 MOST_FETCHES = 40
-CALM = 5.5  # seconds: longer than the Ttl of any stream that a scenario lets expire
+CALM = 5.5  # seconds: longer than a scenario lets a stream live, unless the target is slow
 CALM_ATTEMPTS = 4
 SAME, ANY = 2, 3  # undisturbed attempts that must agree
 

@@ -21,6 +21,7 @@ from live.tenants import Tenants
 from live.weather import TYPICAL, Climate, Weather
 
 ACCOUNT = Credentials("AC" + "1f" * 16, "token-of-the-account")
+KEY = Credentials("SK" + "2e" * 16, "secret-of-the-key")
 # Whoever starts these tests under nohup, or behind an `&` in a script, has them ignore what a terminal sends.
 AS_IN_A_TERMINAL = """
 import os, signal, sys
@@ -28,7 +29,6 @@ for number in (signal.SIGINT, signal.SIGHUP):
     signal.signal(number, signal.SIG_DFL)
 os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
 """
-KEY = Credentials("SK" + "2e" * 16, "secret-of-the-key")
 
 
 @dataclass
