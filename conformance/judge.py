@@ -47,19 +47,36 @@ def _blocked_by(culprit: str, result: RuleResult) -> RuleResult:
     return replace(result, outcome=Outcome.BLOCKED, message=f"because {culprit} failed; {result.message}")
 
 
+def _doubted(result: RuleResult) -> RuleResult:
+    """What failed on evidence that lost answers may have spoilt; a failure still where the answer itself never came."""
+    if any(exchange.response is None for exchange in result.exchanges):
+        return result
+    message = (
+        "answers to requests that change something were lost each time this was tried, so what is seen may be their"
+        f" doing; run again to tell. Seen: {result.message}"
+    )
+    return replace(result, outcome=Outcome.INCONCLUSIVE, message=message)
+
+
 class Judge:
-    """Judges each rule once and remembers. `evidence` gives a scenario's evidence by name."""
+    """Judges each rule once and remembers. `evidence` gives a scenario's evidence by name.
+
+    `doubtful` tells of a scenario, by name, whether its evidence may show what lost answers have done: on such evidence
+    nothing fails.
+    """
 
     def __init__(
         self,
         catalogue: Catalogue,
         evidence: Callable[[str], Any],
         *,
+        doubtful: Callable[[str], bool] = lambda _: False,
         unclaimed: frozenset[str] = frozenset(),
         waivers: Mapping[str, Waiver] | None = None,
     ) -> None:
         self._catalogue = catalogue
         self._evidence = evidence
+        self._doubtful = doubtful
         self._unclaimed = unclaimed
         self._waivers = waivers or {}
         self._results: dict[str, RuleResult] = {}
@@ -98,6 +115,8 @@ class Judge:
             return replace(found, outcome=Outcome.ANSWERED)
         if culprit := self._broken_dependency(rule):
             return _blocked_by(culprit, found)
+        if any(map(self._doubtful, CHECKS[rule.id].scenarios)):
+            return _doubted(found)
         return found
 
     def _accident(self, rule: Rule, error: Exception) -> RuleResult:

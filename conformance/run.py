@@ -76,7 +76,11 @@ class Run:
         self._finishing = False
         self._seen: Traffic | None = None
         self._judge = Judge(
-            self.catalogue, self.stage.evidence, unclaimed=frozenset(options.without), waivers=self.waivers
+            self.catalogue,
+            self.stage.evidence,
+            doubtful=self.stage.doubtful,
+            unclaimed=frozenset(options.without),
+            waivers=self.waivers,
         )
 
     def __enter__(self) -> Run:

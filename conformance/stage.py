@@ -34,6 +34,7 @@ class Stage:
         self._traffic = traffic
         self._futures: dict[str, Future[Any]] = {}
         self._contexts: dict[str, Context] = {}
+        self._doubtful: set[str] = set()
         self._lock = threading.Lock()
         self._began = time.monotonic()
         self._pool = ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="scenario")
@@ -51,6 +52,12 @@ class Stage:
             self.settle()
             return self._traffic()
         return self._ensure(SCENARIOS[name]).result()
+
+    def doubtful(self, name: str) -> bool:
+        """Whether answers were lost even the last time that this scenario's evidence was gathered, and what it shows
+        may be their doing: a delete that is sent again finds nothing when the first was done and only its answer lost.
+        """
+        return name in self._doubtful
 
     def settle(self) -> None:
         """Waits until everything that was started has ended, well or badly."""
@@ -101,8 +108,11 @@ class Stage:
             session = context.session
             before = session.uncertain(scenario.name)
             outcome = _outcome(scenario, context)
-            if not (session.uncertain(scenario.name) > before and session.reliable):
+            lost = session.uncertain(scenario.name) > before
+            if not (lost and session.reliable):
                 break
+        if lost and not scenario.generates:
+            self._doubtful.add(scenario.name)
         if (error := outcome.exception()) is not None:
             future.set_exception(error)
         else:

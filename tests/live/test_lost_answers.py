@@ -1,8 +1,9 @@
-"""Creates that the target did and whose answers were lost: what becomes of the stream, and of those of others."""
+"""Requests that the target did and whose answers were lost: what becomes of streams, ours and others', and of rules."""
 
 from __future__ import annotations
 
 import json
+import re
 import socket
 import struct
 from collections.abc import Callable, Iterator
@@ -25,14 +26,16 @@ from conformance.journal import Head, Journal
 from conformance.options import Options
 from conformance.outcomes import Outcome
 from conformance.ownership import nameless_ttl
+from conformance.results import RuleResult
 from conformance.run import Run
-from conformance.session import Session
+from conformance.session import SCENARIO_HEADER, Session
 from conformance.streams import Streams, sid_in
 from conformance.target import Credentials, Target
 from conformance.wire import Wire
 
 RUN = "0badcafe"
 NAME = f"conformance-{RUN}-test-one"
+SCENARIO = re.compile(rb"\r\n" + SCENARIO_HEADER.encode() + rb": ([^\r]+)")
 OUR_TTL = str(nameless_ttl(RUN))
 
 
@@ -190,6 +193,51 @@ def test_a_proof_counts_what_others_have(scene: Scene) -> None:
     assert said == "1 streams made, all of them deleted; none is listed afterwards (of others there are 1 in 'default')"
 
 
+def judged(*rules: str, loses: Callable[[bytes], bool]) -> dict[str, RuleResult]:
+    """What a run says of the reference server where such requests are done and not answered."""
+    with (
+        reference() as url,
+        closing(Forgetful(url, lambda number, request: False, does.never)) as front,
+        raw_server(front) as server,
+    ):
+        front.loses = loses  # type: ignore[method-assign]
+        with Run(Target(server.url, Credentials(USER, TOKEN)), Options(seed=1, rules=rules)) as run:
+            return {result.rule.id: result for result in run.judge_all()}
+
+
+def test_a_scenario_is_gathered_anew_when_the_answer_to_a_delete_was_lost() -> None:
+    scenarios = {b"deletes_by_sid", b"delete_by_name", b"deleted_and_listed", b"rebirth"}
+    lost: list[bytes] = []
+
+    def loses(request: bytes) -> bool:
+        scenario = SCENARIO.search(request)
+        if not request.startswith(b"DELETE") or scenario is None or scenario[1] not in scenarios - set(lost):
+            return False
+        lost.append(scenario[1])
+        return True
+
+    results = judged("DELETE-*", loses=loses)
+    assert set(lost) == scenarios
+    assert {result.outcome for result in results.values()} == {Outcome.PASS}
+
+
+def test_no_rule_fails_for_deletes_whose_answers_are_lost_each_time() -> None:
+    """The first to each delete of a stream is."""
+    tried: set[bytes] = set()
+
+    def loses(request: bytes) -> bool:
+        line = request.partition(b"\r\n")[0]
+        first = request.startswith(b"DELETE") and line not in tried
+        tried.add(line)
+        return first
+
+    results = judged("DELETE-*", loses=loses)
+    works = results["DELETE-WORKS"]
+    assert works.outcome is Outcome.INCONCLUSIVE
+    assert "answers to requests that change something were lost each time this was tried" in works.message
+    assert Outcome.FAIL not in {result.outcome for result in results.values()}
+
+
 def test_a_chain_goes_by_no_delete_whose_answer_was_lost() -> None:
     deletes = 0
 
@@ -199,14 +247,6 @@ def test_a_chain_goes_by_no_delete_whose_answer_was_lost() -> None:
         deletes += ours
         return ours and deletes % 2 == 1
 
-    with (
-        reference() as url,
-        closing(Forgetful(url, lambda number, request: False, does.never)) as front,
-        raw_server(front) as server,
-    ):
-        front.loses = loses  # type: ignore[method-assign]
-        options = Options(seed=1, rules=("PROPERTY-LINKS",))
-        with Run(Target(server.url, Credentials(USER, TOKEN)), options) as run:
-            result = run.results(run.judge_all()).result("PROPERTY-LINKS")
+    result = judged("PROPERTY-LINKS", loses=loses)["PROPERTY-LINKS"]
     assert deletes > 2
     assert result.outcome is Outcome.PASS, result.message

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from conformance.exchange import Exchange, Request, Response
 from conformance.judge import BROKEN, Judge, reconcile
 from conformance.outcomes import Blocked, Failed, Inconclusive, Level, NotRun, Outcome, Unsupported
 from conformance.registry import CHECKS, Answer, Check
@@ -119,6 +120,40 @@ def test_dependencies_are_not_looked_at_without_need(checks: Callable[..., Judge
     judge = checks((rule("T-A"), lambda: looked.append("a")), (rule("T-B", "T-A"), passes))
     judge.judge("T-B")
     assert looked == []
+
+
+SENT = Request("DELETE", "http://target/v1/Services/default/Streams/one")
+REFUSED = Exchange(SENT, Response(404), 0.0, 0.1)
+UNANSWERED = Exchange(SENT, None, 0.0, 0.1, "the connection broke off")
+
+
+def doubted(judge: Callable[..., Judge], *pairs: tuple[Rule, Callable[..., Any]], scenarios: set[str]) -> Judge:
+    """The rules' evidence is a scenario each, named like the rule; of those given answers were lost to the last."""
+    made = judge(*pairs, doubtful=scenarios.__contains__)
+    for one, function in pairs:
+        CHECKS[one.id] = Check(one.id, lambda function=function, **evidence: function(), (one.id,))
+    return made
+
+
+def test_where_answers_were_lost_nothing_fails(checks: Callable[..., Judge]) -> None:
+    refused = raising(Failed("a delete to succeed", "404", REFUSED))
+    judge = doubted(checks, (rule("T-A"), refused), (rule("T-B"), refused), (rule("T-C"), passes), scenarios={"T-A"})
+    result = judge.judge("T-A")
+    assert result.outcome is Outcome.INCONCLUSIVE
+    assert "run again to tell. Seen: expected a delete to succeed, got 404" in result.message
+    assert result.exchanges == (REFUSED,)
+    assert judge.judge("T-B").outcome is Outcome.FAIL
+    assert judge.judge("T-C").outcome is Outcome.PASS
+
+
+def test_an_answer_that_never_came_is_a_failure_however_many_were_lost(checks: Callable[..., Judge]) -> None:
+    never = raising(Failed("an answer", "none", REFUSED, UNANSWERED))
+    assert doubted(checks, (rule("T-A"), never), scenarios={"T-A"}).judge("T-A").outcome is Outcome.FAIL
+
+
+def test_a_broken_dependency_says_more_than_lost_answers(checks: Callable[..., Judge]) -> None:
+    judge = doubted(checks, (rule("T-A"), fails), (rule("T-B", "T-A"), fails), scenarios={"T-B"})
+    assert judge.judge("T-B").outcome is Outcome.BLOCKED
 
 
 def test_what_looks_at_all_traffic_is_not_remembered_before_all_of_it_is_there(checks: Callable[..., Judge]) -> None:
