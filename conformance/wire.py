@@ -80,7 +80,8 @@ _serving = threading.local()
 
 
 class _BoundedLines:
-    """A stream whose lines may hold `MAX_HEAD` bytes together."""
+    """The lines of a head, which may hold `MAX_HEAD` bytes together, and each of which ends: http.client takes a head
+    that breaks off for a whole one."""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
@@ -88,9 +89,12 @@ class _BoundedLines:
 
     def readline(self, limit: int = -1) -> bytes:
         line: bytes = self._stream.readline(limit)
+        begun = self._left < MAX_HEAD
         self._left -= len(line)
         if self._left < 0:
             raise WireError(f"headers of more than {MAX_HEAD} bytes")
+        if (line or begun) and not line.endswith(b"\n") and len(line) != limit:
+            raise ConnectionError("it was closed in the middle of the headers")
         return line
 
     def __getattr__(self, name: str) -> Any:

@@ -39,6 +39,12 @@ def trickle_head(connection: socket.socket, request: bytes) -> None:
         time.sleep(1)
 
 
+def close_in_head(connection: socket.socket, request: bytes) -> None:
+    """Early enough to be taken for the whole head of an answer without a body."""
+    connection.sendall(b"HTTP/1.1 204 No Content\r\nDate: Fri, 27 Nov")
+    connection.shutdown(socket.SHUT_RDWR)
+
+
 def close_in_body(connection: socket.socket, request: bytes) -> None:
     connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 5000\r\n\r\n{")
     connection.shutdown(socket.SHUT_RDWR)

@@ -122,6 +122,7 @@ FIRST = {
     "never answers": (does.never, BROKEN, NO_ANSWER),
     "a byte a second": (does.trickle, BROKEN, NO_ANSWER),
     "a head of a byte a second": (does.trickle_head, BROKEN, NO_ANSWER),
+    "closes in the head": (does.close_in_head, BROKEN, "broke off"),
     "closes in the body": (does.close_in_body, BROKEN, "broke off"),
     "resets in the body": (does.reset_in_body, BROKEN, "broke off"),
     "endless body": (does.endless, BROKEN, TOO_LARGE),

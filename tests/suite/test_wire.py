@@ -155,6 +155,28 @@ def test_what_is_no_whole_answer_is_told_in_a_sentence(wire: Wire, data: bytes) 
     assert len(body) <= 100_000
 
 
+@pytest.mark.parametrize(
+    "whole",
+    [
+        b"HTTP/1.1 204 No Content\r\nTwilio-Request-Id: RQ0123\r\nDate: Fri, 27 Nov 2026 01:23:55 GMT\r\n\r\n",
+        reply(200, b"{}", "Content-Type: application/json"),
+        b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\nDate: today\r\n\r\n",
+    ],
+    ids=["without a body", "with a body", "after a provisional one"],
+)
+def test_an_answer_that_is_cut_off_anywhere_is_none(wire: Wire, whole: bytes) -> None:
+    for length in range(len(whole)):
+        with (
+            raw_server(answering(whole[:length], close=True)) as server,
+            pytest.raises(WireError, match="broke off") as raised,
+        ):
+            wire.send(Request("DELETE", server.url), timeout=5)
+        assert raised.value.broken
+        assert not raised.value.unsent
+    with raw_server(answering(whole, close=True)) as server:
+        assert wire.send(Request("DELETE", server.url), timeout=5).status in {200, 204}
+
+
 def told_or_body(wire: Wire, url: str) -> tuple[str, bytes]:
     try:
         return "", wire.send(Request("GET", url), timeout=5).body
