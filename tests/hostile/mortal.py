@@ -62,6 +62,9 @@ class Mortal:
             while True:
                 connection, _ = listener.accept()
                 with self._lock:
+                    if listener not in self._open:  # it died since
+                        connection.close()
+                        return
                     self._open.add(connection)
                 threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
