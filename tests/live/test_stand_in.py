@@ -197,7 +197,7 @@ def test_the_verdict_is_what_it_is_nearby(seed: int, ended: dict[str, Future[obj
     report = run["report"]
     print(f"{report['statistics']}, {run['fates']}")  # shown with -rP
     schemas.validator("report").validate(report)
-    assert report["verdict"] == "conformant"
+    assert report["verdict"] == "conformant", run["said"]
     assert report["statistics"]["retries"] > 0
     assert run["fates"][Fate.THROTTLED] > 0
     assert sum(run["fates"][fate] for fate in (Fate.LOST, Fate.UNTOLD, Fate.CUT)) > 0
