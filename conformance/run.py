@@ -218,7 +218,8 @@ class Run:
         log = self.session.log
         if self._seen is None or len(self._seen.exchanges) != len(log):
             # Scenarios run side by side; in a replay their answers come in another order than they were recorded in.
-            self._seen = Traffic(tuple(sorted(log, key=lambda exchange: exchange.received)), self.target)
+            ended = tuple(sorted(log, key=lambda exchange: exchange.received))
+            self._seen = Traffic(ended, self.target, tuple(self.session.again))
         return self._seen
 
 

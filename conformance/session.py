@@ -56,6 +56,7 @@ class Session:
         self.timeout = timeout
         self.log: list[Exchange] = []
         self.retried: list[Exchange] = []
+        self.again: list[Exchange] = []  # what was sent again after no answer, each on a connection of its own
         self._wire = wire
         self._recorded, self._replayed = recorded, replayed
         self._stopped = threading.Event()
@@ -125,11 +126,13 @@ class Session:
         credentials: Credentials | None,
         message: bool = False,
         repeatable: bool = True,
+        again: bool = False,
     ) -> Exchange:
         """Sends one request and keeps the exchange.
 
         `credentials` None sends none. `repeatable`: sending twice does no harm, so a broken connection is
         tried again. A 503 or a 429 of the whole account says that nothing was done, and is always tried again.
+        `again`: the caller has sent this before and got no answer.
         Raises OriginRefused for a foreign URL and NotRun when the budget is used up or the run was stopped.
         """
         if origin_of(request.url) != self.target.origin:
@@ -140,9 +143,12 @@ class Session:
             if why := self._pulse.stalled(request):
                 raise NotSent(why)
             self._wait(self.budget.spend(message=message))
-            exchange, problem = self._once(request, clock, scenario, credentials)
+            exchange, problem = self._once(request, clock, scenario, credentials, fresh=again)
             unsent = problem is not None and problem.unsent
             clock.observe(exchange)
+            if again and not unsent:
+                self.again.append(exchange)
+            again = exchange.response is None
             self._pulse.see(exchange, unsent=unsent, late=problem is not None and problem.late)
             pause = next(pauses, None)
             if pause is None or not _worth_retrying(exchange, problem, repeatable=repeatable or unsent):
@@ -153,7 +159,7 @@ class Session:
             self.pause(clock, _retry_after(exchange.response, pause))
 
     def _once(
-        self, request: Request, clock: Clock, scenario: str, credentials: Credentials | None
+        self, request: Request, clock: Clock, scenario: str, credentials: Credentials | None, *, fresh: bool
     ) -> tuple[Exchange, WireError | None]:
         lane = scenario if credentials == self.target.credentials else f"{scenario}/{_login(request, credentials)}"
         common = (("User-Agent", f"twilio-sync-conformance/{__version__}"), (SCENARIO_HEADER, lane))
@@ -168,7 +174,7 @@ class Session:
         problem: WireError | None = None
         timeout = min(self.timeout, self._until - time.monotonic())
         try:
-            response = self._wire.send(replace(request, headers=secret), timeout=max(timeout, 0.01))
+            response = self._wire.send(replace(request, headers=secret), timeout=max(timeout, 0.01), fresh=fresh)
         except WireError as trouble:
             problem, error = trouble, str(trouble)
             if timeout < self.timeout:  # it was cut off because the run's time is up, which says nothing of the target

@@ -99,7 +99,7 @@ class Streams:
             try:
                 exchange = self.send(
                     "POST", self.target.streams_url(service), body=body, credentials=credentials, headers=headers,
-                    repeatable=False,
+                    repeatable=False, again=left < MOST_TRIES - 1,
                 )  # fmt: skip
             except NotSent:
                 self._journal.unsent(number)
@@ -206,6 +206,7 @@ class Streams:
         credentials: Credentials | str | None = "target",
         message: bool = False,
         repeatable: bool = True,
+        again: bool = False,
     ) -> Exchange:
         """Any request. A body is sent as a form unless `headers` name another Content-Type."""
         lines = dict(headers or {})
@@ -221,6 +222,7 @@ class Streams:
                 credentials=user,
                 message=message,
                 repeatable=repeatable,
+                again=again,
             )
 
 

@@ -13,10 +13,15 @@ from conformance.target import Target
 
 @dataclass(frozen=True)
 class Traffic:
-    """All exchanges in the order they ended, and whose they are."""
+    """All exchanges in the order they ended, and whose they are.
+
+    `again`: tries that followed one without an answer, each on a connection of its own. The first may have met one that
+    had been idle, which may lawfully be closed just as a request goes out; these can't have.
+    """
 
     exchanges: tuple[Exchange, ...]
     target: Target
+    again: tuple[Exchange, ...] = ()
 
     def __iter__(self) -> Iterator[Exchange]:
         return iter(self.exchanges)

@@ -193,16 +193,20 @@ class Wire:
         for manager in self._managers.values():
             manager.clear()
 
-    def send(self, request: Request, *, timeout: float) -> Response:
+    def send(self, request: Request, *, timeout: float, fresh: bool = False) -> Response:
         """Sends and reads the whole answer within `timeout` seconds. Redirects are not followed.
 
+        `fresh`: on a connection of its own, while another may have been idle, and closed just as the request goes out.
         Raises WireError with a sentence for everything that is not a whole answer.
         """
         guard = _Guard(time.monotonic() + timeout)
         _serving.guard = guard
         self._watchdog.watch(guard)
         try:
-            return self._exchange(request, timeout)
+            if not fresh:
+                return self._exchange(request, timeout, self._manager(_proxy_for(request.url)))
+            with self._new_manager(_proxy_for(request.url)) as manager:
+                return self._exchange(request, timeout, manager)
         except (HTTPError, OSError) as caught:
             error = _behind_proxy(caught) if guard.connection else caught
             # A TLS handshake and a proxy come before the request; a TLS error afterwards leaves its fate unknown.
@@ -220,8 +224,8 @@ class Wire:
         finally:
             guard.done = True
 
-    def _exchange(self, request: Request, timeout: float) -> Response:
-        answer = self._manager(request.url).urlopen(
+    def _exchange(self, request: Request, timeout: float, manager: urllib3.PoolManager) -> Response:
+        answer = manager.urlopen(
             request.method,
             request.url,
             body=request.body or None,
@@ -249,15 +253,18 @@ class Wire:
                 answer.close()
         return Response(answer.status, answer.reason or "", headers, bytes(body))
 
-    def _manager(self, url: str) -> urllib3.PoolManager:
-        proxy = _proxy_for(url)
+    def _manager(self, proxy: str | None) -> urllib3.PoolManager:
+        """The one whose connections are kept."""
         with self._lock:
             if proxy not in self._managers:
-                options = {**self._options, "ssl_context": _tls_context()}
-                manager = urllib3.ProxyManager(proxy, **options) if proxy else urllib3.PoolManager(**options)
-                manager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
-                self._managers[proxy] = manager
+                self._managers[proxy] = self._new_manager(proxy)
             return self._managers[proxy]
+
+    def _new_manager(self, proxy: str | None) -> urllib3.PoolManager:
+        options = {**self._options, "ssl_context": _tls_context()}
+        manager = urllib3.ProxyManager(proxy, **options) if proxy else urllib3.PoolManager(**options)
+        manager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
+        return manager
 
 
 def _proxy_for(url: str) -> str | None:

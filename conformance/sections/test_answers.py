@@ -16,6 +16,7 @@ from conformance.resource import shown_stream
 from conformance.streams import Stream
 from conformance.traffic import Traffic
 
+FEW_DROPPED, DROPPED_SHARE = 5, 0.05  # of an operation's tries, that a bad network may leave without an answer
 LARGE = 65_536  # bytes of a body above which a server may hang up before it has read everything
 
 
@@ -68,12 +69,39 @@ def test_no_server_errors(refusals: Refusals, traffic: Traffic) -> None:
     """No answer of the run may be a 5xx, and no request may go without an answer each time it is sent.
 
     A 503 is tried again after a pause, four times at most, and so is a connection that breaks off; only what came in
-    the end counts. A 501 to a method that streams do not have, and time-outs, are left to other rules.
+    the end counts. A 501 to a method that streams do not have, and time-outs, are left to other rules. Nothing is
+    known when of an operation's requests that were sent again more than five, and one in twenty, had no answer either.
     """
     exchanges = refusals.and_all(traffic)
     judge_each("ANSWER-NO-SERVER-ERROR", exchanges)
     if silent := _never_answered(exchanges):
         raise Failed("an answer to every request", f"none: {silent.error}", silent)
+    for operation in Operation:
+        tries = _sent_again(traffic, operation)
+        dropped = [exchange for exchange in tries if exchange.response is None]
+        if len(dropped) > FEW_DROPPED + DROPPED_SHARE * len(tries):
+            raise Inconclusive(
+                f"{len(tries)} requests to {operation} were sent again, on connections of their own, as they had had no"
+                f" answer, and {len(dropped)} of these had none either: the target drops them, or what lies before it",
+                *dropped[:2],
+            )
+
+
+def _sent_again(traffic: Traffic, operation: Operation) -> list[Exchange]:
+    """What was sent again after no answer, but for what the target may hang up on and what it took too long for."""
+    return [
+        exchange
+        for exchange in traffic.again
+        if operation_of(exchange.request) is operation and not _too_large(exchange) and not _too_late(exchange)
+    ]
+
+
+def _too_large(exchange: Exchange) -> bool:
+    return len(exchange.request.body) >= LARGE
+
+
+def _too_late(exchange: Exchange) -> bool:
+    return "within" in (exchange.error or "")
 
 
 def _never_answered(exchanges: tuple[Exchange, ...]) -> Exchange | None:
@@ -87,8 +115,8 @@ def _never_answered(exchanges: tuple[Exchange, ...]) -> Exchange | None:
         exchange
         for exchange in exchanges
         if exchange.response is None
-        and "within" not in (exchange.error or "")
-        and len(exchange.request.body) < LARGE
+        and not _too_late(exchange)
+        and not _too_large(exchange)
         and _key(exchange.request) not in answered
     ]
     keys = [_key(exchange.request) for exchange in silent]

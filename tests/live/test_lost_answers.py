@@ -6,6 +6,7 @@ import json
 import re
 import socket
 import struct
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ from conformance.outcomes import Outcome
 from conformance.ownership import nameless_ttl
 from conformance.results import RuleResult
 from conformance.run import Run
+from conformance.sections.test_answers import FEW_DROPPED
 from conformance.session import SCENARIO_HEADER, Session
 from conformance.streams import Streams, sid_in
 from conformance.target import Credentials, Target
@@ -40,13 +42,19 @@ OUR_TTL = str(nameless_ttl(RUN))
 
 
 class Forgetful(Forward):
-    """Does what it is asked for, and resets the connection instead of answering while `loses` says so."""
+    """Does what it is asked for, and resets the connection instead of answering while `loses` says so.
+
+    `parts`: closes the connection after each answer, which it doesn't say.
+    """
 
     loses: Callable[[bytes], bool] = staticmethod(lambda request: False)
+    parts = False
 
     def __call__(self, connection: socket.socket, request: bytes) -> None:
         if not self.loses(request):
             super().__call__(connection, request)
+            if self.parts:
+                connection.close()  # what has come meanwhile is not read
             return
         assert self._answer(connection, request)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -193,14 +201,14 @@ def test_a_proof_counts_what_others_have(scene: Scene) -> None:
     assert said == "1 streams made, all of them deleted; none is listed afterwards (of others there are 1 in 'default')"
 
 
-def judged(*rules: str, loses: Callable[[bytes], bool]) -> dict[str, RuleResult]:
+def judged(*rules: str, loses: Callable[[bytes], bool] = lambda _: False, parts: bool = False) -> dict[str, RuleResult]:
     """What a run says of the reference server where such requests are done and not answered."""
     with (
         reference() as url,
         closing(Forgetful(url, lambda number, request: False, does.never)) as front,
         raw_server(front) as server,
     ):
-        front.loses = loses  # type: ignore[method-assign]
+        front.loses, front.parts = loses, parts  # type: ignore[method-assign]
         with Run(Target(server.url, Credentials(USER, TOKEN)), Options(seed=1, rules=rules)) as run:
             return {result.rule.id: result for result in run.judge_all()}
 
@@ -250,3 +258,27 @@ def test_a_chain_goes_by_no_delete_whose_answer_was_lost() -> None:
     result = judged("PROPERTY-LINKS", loses=loses)["PROPERTY-LINKS"]
     assert deletes > 2
     assert result.outcome is Outcome.PASS, result.message
+
+
+def test_a_target_that_drops_more_than_a_network_does_is_not_conformant_but_unknown() -> None:
+    """Each message has its answer when it comes for the third time."""
+    tries: Counter[bytes] = Counter()
+
+    def loses(request: bytes) -> bool:
+        if b"/Messages HTTP" not in request.partition(b"\r\n")[0]:
+            return False
+        tries[request] += 1
+        return tries[request] % 3 != 0
+
+    results = judged("PUBLISH-ECHO*", "PUBLISH-STATUS", "ANSWER-NO-SERVER-ERROR", loses=loses)
+    assert len(tries) > FEW_DROPPED
+    result = results.pop("ANSWER-NO-SERVER-ERROR")
+    assert result.outcome is Outcome.INCONCLUSIVE
+    assert "requests to publish were sent again, on connections of their own" in result.message
+    assert {result.outcome for result in results.values()} == {Outcome.PASS}
+
+
+def test_a_target_that_hangs_up_after_each_answer_is_spared() -> None:
+    results = judged("CREATE-*", "FETCH-*", "DELETE-*", "ANSWER-*", parts=True)
+    held = {Outcome.PASS, Outcome.ANSWERED}
+    assert {rule_id: result.message for rule_id, result in results.items() if result.outcome not in held} == {}

@@ -97,6 +97,25 @@ def test_a_busy_service_is_asked_again_and_that_is_counted(busy: bytes) -> None:
     assert len(session.retried) == 1
 
 
+def test_what_had_no_answer_is_sent_again_on_a_connection_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("conformance.session.RETRY_PAUSES", (0.0, 0.0, 0.0))
+    with session_to(in_turn(reply(200), b"", b"", reply(503), reply(200))) as (session, server):
+        assert ask(session).status == 200
+        assert session.again == []
+        assert ask(session, method="DELETE").status == 200
+    assert [exchange.status for exchange in session.again] == [None, 503]
+    assert [exchange.request.method for exchange in session.again] == ["DELETE", "DELETE"]
+    # The first one's is used for its successor, which loses it; two of its own; and one for the last.
+    assert server.connections == 4
+
+
+def test_what_the_caller_sends_again_counts_as_such() -> None:
+    with session_to(in_turn(reply(200))) as (session, _):
+        ask(session, method="POST")
+        ask(session, method="POST", again=True)
+    assert [exchange.status for exchange in session.again] == [200]
+
+
 @pytest.mark.parametrize(
     "final", [reply(500), reply(429, b'{"code": 54009}'), reply(429, b"<html>"), reply(429, b"[]")]
 )

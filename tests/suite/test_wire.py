@@ -57,6 +57,13 @@ def test_connections_are_kept(wire: Wire) -> None:
     assert server.connections == 1
 
 
+def test_a_fresh_connection_is_used_once(wire: Wire) -> None:
+    with raw_server(answering(reply(200, b"{}"))) as server:
+        for fresh in (False, True, True, False):
+            assert wire.send(Request("GET", server.url), timeout=5, fresh=fresh).body == b"{}"
+    assert server.connections == 3
+
+
 def test_content_coding_is_undone(wire: Wire) -> None:
     with raw_server(answering(reply(200, gzip.compress(b"plain"), "Content-Encoding: gzip"))) as server:
         assert wire.send(Request("GET", server.url), timeout=5).body == b"plain"

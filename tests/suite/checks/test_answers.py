@@ -9,7 +9,7 @@ import pytest
 from conformance.exchange import Exchange, Headers, Request
 from suite.checks.doctor import Case, answered, doctored, name_of, plus, put, status
 from suite.checks.recorded import recorded
-from suite.checks.traffic import HOME, HOST, STREAM, TO, exchange, judged
+from suite.checks.traffic import HOME, HOST, STREAM, TO, exchange, judged, judged_again
 
 ERROR = {"code": 20404, "message": "not found", "more_info": "https://www.twilio.com/docs/errors/20404", "status": 404}
 
@@ -156,6 +156,30 @@ GOOD = exchange({})
 )
 def test_every_request_is_answered_in_the_end(seen: list[Exchange], outcome: str) -> None:
     assert judged("ANSWER-NO-SERVER-ERROR", GOOD, *seen) == outcome
+
+
+ANSWERED = Exchange(lost().request, GOOD.response, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("again", "outcome"),
+    [
+        ([lost()] * 5, "pass"),
+        ([lost()] * 6, "inconclusive"),
+        ([lost()] * 6 + [ANSWERED] * 13, "inconclusive"),
+        ([lost()] * 6 + [ANSWERED] * 14, "pass"),  # one in twenty
+        ([lost()] * 9 + [ANSWERED] * 70, "inconclusive"),
+        ([lost()] * 9 + [ANSWERED] * 71, "pass"),
+        ([lost()] * 5 + [lost("POST")] * 5, "pass"),  # each operation counts for itself
+        ([lost("POST")] * 6 + [ANSWERED] * 100, "inconclusive"),
+        ([lost("PUT")] * 6, "pass"),  # none of the operations
+        ([lost(error="no answer within 10 s")] * 9, "pass"),
+        ([lost("POST", b"x" * 65_536)] * 9, "pass"),
+        ([ANSWERED] * 100, "pass"),
+    ],
+)
+def test_a_target_that_drops_what_is_sent_again_is_no_network(again: list[Exchange], outcome: str) -> None:
+    assert judged_again("ANSWER-NO-SERVER-ERROR", *again) == outcome
 
 
 def test_every_answer_has_a_request_id_of_its_own() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from conformance.exchange import Exchange, Headers, Request, Response
@@ -50,6 +51,13 @@ def judged(rule_id: str, *exchanges: Exchange, target: Target | None = None) -> 
     evidence = _only(exchanges)
     if target:
         evidence["traffic"] = Traffic(exchanges, target)
+    return verdict(rule_id, evidence)
+
+
+def judged_again(rule_id: str, *again: Exchange) -> str:
+    """What the rule makes of a run with a right stream in it and these tries after others that had no answer."""
+    evidence = _only((exchange(STREAM),))
+    evidence["traffic"] = replace(evidence["traffic"], again=again)
     return verdict(rule_id, evidence)
 
 
