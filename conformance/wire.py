@@ -203,9 +203,10 @@ class Wire:
         _serving.guard = guard
         self._watchdog.watch(guard)
         try:
+            proxy = _proxy_for(request.url)
             if not fresh:
-                return self._exchange(request, timeout, self._manager(_proxy_for(request.url)))
-            with self._new_manager(_proxy_for(request.url)) as manager:
+                return self._exchange(request, timeout, self._manager(proxy))
+            with self._new_manager(proxy) as manager:
                 return self._exchange(request, timeout, manager)
         except (HTTPError, OSError) as caught:
             error = _behind_proxy(caught) if guard.connection else caught

@@ -100,14 +100,20 @@ def scene() -> Iterator[Scene]:
 
 
 @contextmanager
-def _scene() -> Iterator[Scene]:
+def forgetful() -> Iterator[tuple[str, Forgetful, Target]]:
+    """The reference server's URL, what stands in front of it, and that as a target."""
     with (
         reference() as url,
         closing(Forgetful(url, lambda number, request: False, does.never)) as front,
         raw_server(front) as server,
-        Wire() as wire,
     ):
-        session = Session(Target(server.url, Credentials(USER, TOKEN)), wire=wire, budget=Budget(), timeout=5)
+        yield url, front, Target(server.url, Credentials(USER, TOKEN))
+
+
+@contextmanager
+def _scene() -> Iterator[Scene]:
+    with forgetful() as (url, front, target), Wire() as wire:
+        session = Session(target, wire=wire, budget=Budget(), timeout=5)
         journal = Journal(head=Head(run=RUN))
         streams = Streams(session, LiveClock(), "test", gate=Gate(), journal=journal)
         yield Scene(url, front, streams, journal)
@@ -204,13 +210,9 @@ def test_a_proof_counts_what_others_have(scene: Scene) -> None:
 
 def judged(*rules: str, loses: Callable[[bytes], bool] = lambda _: False, parts: bool = False) -> dict[str, RuleResult]:
     """What a run says of the reference server where such requests are done and not answered."""
-    with (
-        reference() as url,
-        closing(Forgetful(url, lambda number, request: False, does.never)) as front,
-        raw_server(front) as server,
-    ):
+    with forgetful() as (_, front, target):
         front.loses, front.parts = loses, parts  # type: ignore[method-assign]
-        with Run(Target(server.url, Credentials(USER, TOKEN)), Options(seed=1, rules=rules)) as run:
+        with Run(target, Options(seed=1, rules=rules)) as run:
             return {result.rule.id: result for result in run.judge_all()}
 
 
